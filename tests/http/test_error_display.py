@@ -216,6 +216,12 @@ def test_a_page_outside_of_development_has_no_advice_and_no_hint() -> None:
         ("http://[::1]:3000", "[::1]:8080", True),
         ("https://evil.example", "localhost:8080", False),
         ("null", "localhost:8080", False),
+        ("", "127.0.0.1", True),
+        ("", "nas:8080", True),
+        ("", "photos.test", True),
+        ("", "evil.example", False),
+        ("", "127.0.0.1.evil.example:8080", False),
+        ("", "", False),
     ],
 )
 def test_scripts_of_other_hosts_read_no_hints(origin: str, host: str, is_shown: bool) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from pixmill.api.http import error_page, error_svg
 from pixmill.api.http.error_advice import ADVICE
 from pixmill.api.http.error_form import VARY, ErrorForm, ErrorImages, choose_form
+from pixmill.api.http.forwarded import is_local_name
 from pixmill.errors import PixmillError
 
 _MAX_TEXT_CHARS: Final = 500
@@ -118,14 +119,16 @@ NO_DISPLAY: Final = ErrorDisplay()
 
 
 def readable_hint(error: PixmillError, headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the hint of an error, unless a script of another host asks.
+    """Return the hint of an error, unless a script of another host asks, or of one that may be anybody's.
 
-    Every response may be read by scripts of all origins, and a hint may name files of the developer's machine.
+    Every response may be read by scripts of all origins, and a hint may name files of the developer's machine. Scripts
+    of the same origin send no Origin: a public name may have been made to mean this machine (DNS rebinding).
     """
     named = {name: value for name, value in headers if name in (b"origin", b"host")}
     origin = _host_name(named.get(b"origin", b"").partition(b"://")[2])
     is_foreign = b"origin" in named and origin != _host_name(named.get(b"host", b""))
-    return "" if is_foreign else error.hint
+    host = _host_name(named.get(b"host", b"")).decode("latin-1").removesuffix(".")
+    return "" if is_foreign or not is_local_name(host) else error.hint
 
 
 def _host_name(authority: bytes) -> bytes:

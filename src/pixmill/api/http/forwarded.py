@@ -30,6 +30,9 @@ _ORIGIN = re.compile(
 )
 """Scheme, host and port in lower case."""
 
+_LOCAL_NAME = re.compile(r"[a-z0-9_-]{1,63}|(?:[a-z0-9_-]{1,63}\.)+(?:localhost|local|internal|home\.arpa|test)")
+"""Names that nobody can register: of one label, or below a domain that is reserved (RFC 6761, 6762, 8375)."""
+
 _MARKS_OF_PROXIES: Final = frozenset(
     (
         *(b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"),
@@ -101,6 +104,17 @@ def _parse_address(node: str) -> str | None:
     except ValueError:
         return None
     return address
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a host in lower case is an address, or a name that nobody can register to make it mean this machine."""
+    if _LOCAL_NAME.fullmatch(host):
+        return True
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:

@@ -5,7 +5,6 @@ answers as if it were of the same origin. It can forge neither the Host nor the 
 checked. Must never decide by a header that anybody but a trusted proxy may have sent.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -20,6 +19,7 @@ from pixmill.api.http.forwarded import (
     ProxyNetwork,
     bears_mark_of_proxy,
     client_address,
+    is_local_name,
     is_own_machine,
     is_trusted,
     names_client,
@@ -27,9 +27,6 @@ from pixmill.api.http.forwarded import (
 )
 from pixmill.api.middleware.request_context import RequestContext
 from pixmill.errors import Forbidden, RouteNotFound
-
-_LOCAL_NAME = re.compile(r"[a-z0-9_-]{1,63}|(?:[a-z0-9_-]{1,63}\.)+(?:localhost|local|internal|home\.arpa|test)")
-"""Names that nobody can register: of one label, or below a domain that is reserved (RFC 6761, 6762, 8375)."""
 
 _OWN_SITE: Final = frozenset({"", "same-origin", "none"})
 """Values of Sec-Fetch-Site for requests of the playground's own page, of a person, or of no browser at all."""
@@ -108,19 +105,9 @@ def _is_loopback_address(text: str) -> bool:
 def _check_hosts(hosts: Iterable[str], playground: Playground) -> None:
     """Raise Forbidden for a host that anybody could have made to mean this server (DNS rebinding)."""
     known = {_host_name(url) for url in (playground.public_url,) if url}
-    unknown = [
-        host for host in hosts if host not in known and not _LOCAL_NAME.fullmatch(host) and not _is_address(host)
-    ]
+    unknown = [host for host in hosts if host not in known and not is_local_name(host)]
     if unknown:
         raise Forbidden("The playground answers for addresses, names of this network, and the host of its public URL")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_site(request: Request, context: ApiContext) -> None:
