@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pixmill.api.http import error_svg as error_svg_module
 from pixmill.api.http.error_advice import ADVICE
 from pixmill.api.http.error_display import NO_DISPLAY, ErrorDisplay, FailedRequest, readable_hint, requested_size
 from pixmill.api.http.error_form import ErrorForm, ErrorImages, choose_form
@@ -322,3 +323,19 @@ def test_machines_get_the_document_as_before(server: Pixmill) -> None:
     reply = server.get("/resize?url=missing.jpg&width=300", {"Accept": "*/*"})
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert reply.headers["Cache-Control"].startswith("public")
+
+
+@pytest.mark.parametrize("text", ["a " * 150, "/" * 300, "a" * 300])
+def test_a_sentence_is_laid_out_in_linear_time(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each size of letters that is tried measures each character a few times, in a wide image, too."""
+    measured = 0
+    measure = error_svg_module._text_width
+
+    def counted(words: str, style: str) -> float:
+        nonlocal measured
+        measured += len(words)
+        return measure(words, style)
+
+    monkeypatch.setattr(error_svg_module, "_text_width", counted)
+    error_svg(ErrorText(400, "invalid_parameter", text, text), 4_096, 40)
+    assert 0 < measured < 150_000
