@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pixmill.settings import RENAMED, Settings, SettingsError, env_name, is_loopback, load, setting_origins
+from pixmill.api.config import is_loopback
+from pixmill.settings import RENAMED, Settings, SettingsError, env_name, load, setting_origins
 
 KEY = "a-key-of-sixteen-characters"
 

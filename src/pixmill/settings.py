@@ -3,7 +3,6 @@
 Combines the config model of each package, which declares its settings with type, bounds, default and description.
 """
 
-import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
-from pixmill.api.config import ApiConfig
+from pixmill.api.config import ApiConfig, is_loopback
 from pixmill.cache.config import CacheConfig
 from pixmill.dialects.factory import ServerDefaults, build_registry
 from pixmill.dialects.registry import DialectRegistry
@@ -149,14 +148,6 @@ class SettingOrigin:
     name: str
     value: str
     source: str
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host`` is a loopback address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:

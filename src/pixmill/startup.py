@@ -18,10 +18,11 @@ import structlog
 from dotenv import dotenv_values
 
 from pixmill import __version__
+from pixmill.api.config import is_loopback
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA
 from pixmill.plan.source import parse_source
-from pixmill.settings import ENV_FILE, Settings, env_name, is_default, is_loopback, load
+from pixmill.settings import ENV_FILE, Settings, env_name, is_default, load
 from pixmill.telemetry.config import TelemetryConfig
 from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging, is_json
@@ -144,8 +145,7 @@ def describe(settings: Settings, port: int) -> StartupReport:
 
 def _playground(settings: Settings, url: str) -> str:
     """Return the address of the playground; empty if it is off, as by default on an address that is not loopback."""
-    is_on = settings.playground == "on" or (settings.playground == "auto" and is_loopback(settings.host))
-    return f"{url}/" if is_on else ""
+    return f"{url}/" if settings.has_playground() else ""
 
 
 def _folder(images: str) -> Path | None:

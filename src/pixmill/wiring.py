@@ -50,7 +50,7 @@ from pixmill.services.revalidate import Revalidator
 from pixmill.services.singleflight import PurgeAwareFlights
 from pixmill.services.warm.batch import BatchWarmer
 from pixmill.services.warm.queue import WarmQueue
-from pixmill.settings import Settings, SettingsError, is_loopback
+from pixmill.settings import Settings, SettingsError
 from pixmill.sources.listing import RootListing
 from pixmill.sources.router import Sources
 from pixmill.sources.uploads import MAX_BYTES as MAX_UPLOADS_BYTES
@@ -111,7 +111,7 @@ async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitSt
 
 def _open_uploads(settings: Settings, memory_budget: MemoryBudget, stack: AsyncExitStack) -> UploadSource | None:
     """Open the uploads of the playground; None if it is off, as by default on an address that is not loopback."""
-    if settings.playground == "off" or (settings.playground == "auto" and not is_loopback(settings.host)):
+    if not settings.has_playground():
         return None
     share = memory_budget.max_bytes // _UPLOADS_DIVISOR if memory_budget.max_bytes else MAX_UPLOADS_BYTES
     uploads = UploadSource(min(share, MAX_UPLOADS_BYTES))

@@ -9,7 +9,7 @@ from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.native.other_words import NAME_HINTS, VALUE_HINTS, WORDS_BY_GRAMMAR, WORDS_BY_PARAM
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.params import PARAMS
-from pixmill.errors import BadRequest, InvalidParameter, UnknownParameter
+from pixmill.errors import BadRequest, InvalidParameter, RepeatedParameter, UnknownParameter
 from pixmill.plan.ops import Plan
 
 BY_NAME = {param.name: param for param in PARAMS}
@@ -68,6 +68,13 @@ def test_a_synonym_means_what_our_word_means(param: Param, word: str, ours: str)
 )
 def test_values_are_taken_as_people_write_them(query: str, ours: str) -> None:
     assert plan(query) == plan(ours) != Plan()
+
+
+def test_src_is_url() -> None:
+    assert parse(b"/resize", b"src=a.jpg&w=9") == parse(b"/resize", b"url=a.jpg&w=9")
+    for query in (b"url=a.jpg&src=b.jpg", b"src=a.jpg&src=a.jpg"):
+        with pytest.raises(RepeatedParameter, match="url is given more than once"):
+            parse(b"/resize", query)
 
 
 @pytest.mark.parametrize("name", CSS_COLOURS)

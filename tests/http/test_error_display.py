@@ -209,6 +209,30 @@ def test_a_page_outside_of_development_has_no_advice_and_no_hint() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        (b"/resize", b"url=a%20b.jpg&width=0", 'href="/#url=a%20b.jpg&amp;width=0"'),
+        (b"/api/v1/resize", b"width=0", 'href="/#width=0"'),
+        (b"/resize", b'url="><script>\xff', 'href="/#url=%22%3E%3Cscript%3E%FF"'),
+        (b"/resize", b"url=" + b"a" * 3_000, 'href="/"'),
+        (b"/_next/image", b"w=0", 'href="/"'),
+    ],
+)
+def test_a_page_for_developers_links_to_the_playground(path: bytes, query: bytes, expected: str) -> None:
+    failed = FailedRequest(InvalidParameter("width …", param="width"), "id", path, query)
+    for mode, has_playground in (
+        (ErrorImages.DEVELOPMENT, True),
+        (ErrorImages.DEVELOPMENT, False),
+        (ErrorImages.PAGES, True),
+    ):
+        display = ErrorDisplay(mode, has_playground=has_playground)
+        shown = display.show(ErrorForm.PAGE, failed, problem_response(failed.error))
+        is_linked = mode is ErrorImages.DEVELOPMENT and has_playground
+        assert (f"<a {expected}>Open in the playground" in bytes(shown.body).decode()) is is_linked
+        assert ("Open in the playground" in bytes(shown.body).decode()) is is_linked
+
+
+@pytest.mark.parametrize(
     ("origin", "host", "is_shown"),
     [
         ("", "localhost:8080", True),

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -46,6 +47,14 @@ _RESERVED_HEADERS: Final = {
     "x-request-id",
 }
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether ``host`` is a loopback address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class ApiConfig(BaseModel):
@@ -348,9 +357,13 @@ class ApiConfig(BaseModel):
             return None
         return Fallback(parse_source(self.fallback_image), status=self.fallback_status, is_default=True)
 
+    def has_playground(self) -> bool:
+        """Return whether there is a playground: by default on a loopback address only."""
+        return self.playground == "on" or (self.playground == "auto" and is_loopback(self.host))
+
     def error_display(self) -> ErrorDisplay:
         """Return how errors are shown."""
-        return ErrorDisplay(self.error_images, self.docs_url)
+        return ErrorDisplay(self.error_images, self.docs_url, self.has_playground())
 
     def parsed_mounts(self) -> tuple[MountEntry, ...]:
         """Return the entries of ``dialects``."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -17,6 +18,10 @@ from pixmill.api.http.forwarded import is_local_name
 from pixmill.errors import PixmillError
 
 _MAX_TEXT_CHARS: Final = 500
+_MAX_PERMALINK_BYTES: Final = 2_000
+_NATIVE_PATH: Final = b"/resize"
+_QUERY_CHARS: Final = "%&=+:;,/|@!$'()*?"
+"""Characters of a query that stay as they are in a link."""
 _REPLACED_HEADERS: Final = frozenset({"content-type", "content-length", "cache-control", "vary"})
 _WIDTH: Final = re.compile(rb"(?:^|[?&/,;])(?:width|w)[=_:-]([0-9]{1,5})(?![0-9.])")
 _HEIGHT: Final = re.compile(rb"(?:^|[?&/,;])(?:height|h)[=_:-]([0-9]{1,5})(?![0-9.])")
@@ -43,10 +48,14 @@ class FailedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ErrorDisplay:
-    """How errors are shown. ``docs_url`` is where the documentation is published, empty for nowhere."""
+    """How errors are shown. ``docs_url`` is where the documentation is published, empty for nowhere.
+
+    ``has_playground``: pages for developers link to the request there.
+    """
 
     mode: ErrorImages = ErrorImages.OFF
     docs_url: str = ""
+    has_playground: bool = False
 
     @property
     def is_on(self) -> bool:
@@ -98,9 +107,11 @@ class ErrorDisplay:
         advice: tuple[str, ...] = ()
         if self.is_development:
             advice = tuple(filter(None, (failed.hint, ADVICE.get(error.code, ""))))
-        links = (
-            ((f"About {error.code}", f"{self.docs_url.rstrip('/')}/errors.html#{error.code}"),) if self.docs_url else ()
-        )
+        links: tuple[tuple[str, str], ...] = ()
+        if self.docs_url:
+            links = ((f"About {error.code}", f"{self.docs_url.rstrip('/')}/errors.html#{error.code}"),)
+        if self.is_development and self.has_playground:
+            links += (("Open in the playground", _playground_url(failed)),)
         text = error_page.PageText(
             status,
             error.code,
@@ -112,6 +123,12 @@ class ErrorDisplay:
             failed.request_id,
         )
         return error_page.error_page(text, failed.path, failed.query)
+
+
+def _playground_url(failed: FailedRequest) -> str:
+    """Return the permalink of a native request, else the address of the page."""
+    is_native = failed.path.endswith(_NATIVE_PATH) and len(failed.query) <= _MAX_PERMALINK_BYTES
+    return f"/#{quote(failed.query, safe=_QUERY_CHARS)}" if is_native and failed.query else "/"
 
 
 NO_DISPLAY: Final = ErrorDisplay()

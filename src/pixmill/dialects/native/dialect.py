@@ -20,6 +20,7 @@ from pixmill.dialects.native.params import INFO_PARAMS, PARAMS, info_plan, plan_
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.native.query import MAX_QUERY_BYTES, ParamTable, param_table, parse_query
 from pixmill.dialects.native.srcset import SrcsetRequest, parse_srcset
+from pixmill.dialects.native.tables import source
 from pixmill.dialects.native.tables.response import fallback_of
 from pixmill.dialects.native.tables.srcset import PRESET
 from pixmill.dialects.port import READ_METHODS, Endpoint, UrlRoute
@@ -64,7 +65,9 @@ MAX_PLANS: Final = 1_024
 MAX_SHARED_BYTES: Final = 1_024
 """Longer queries are not cached, so that clients cannot fill the memory with them."""
 
-_PER_IMAGE_PARAMS: Final = (b"url=", b"v=", b"expires=", b"sig=")
+_PER_IMAGE_PARAMS: Final = tuple(
+    f"{name}=".encode() for param in (*source.PARAMS, *source.ACCESS_PARAMS) for name in param.names
+)
 
 
 @dataclass(frozen=True, slots=True)

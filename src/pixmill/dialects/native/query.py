@@ -60,7 +60,9 @@ def decode_value(raw: bytes) -> str:
     """Percent-decode a query value once; ``+`` is a space. Raises MalformedRequest."""
     if b"%" in raw or b"+" in raw:
         if _BROKEN_ESCAPE.search(raw):
-            raise MalformedRequest("A percent sign must be followed by two hexadecimal digits")
+            raise MalformedRequest(
+                "A percent sign must be followed by two hexadecimal digits; the sign itself is written %25"
+            )
         raw = unquote_to_bytes(raw.replace(b"+", b" "))
     try:
         text = raw.decode()
