@@ -102,7 +102,7 @@ def test_an_option_is_kept_for_whatever_format_may_be_chosen(query: str, expecte
         "tiff_compression=zip",
         "metadata=some",
         "profile=cmyk",
-        "lossless=yes",
+        "lossless=maybe",
         "dpi=0",
         "dpi=1201",
         "time=-1",

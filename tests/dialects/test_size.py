@@ -338,7 +338,7 @@ def test_a_ratio_that_depends_on_the_image_leaves_padding_in_css_pixels() -> Non
         ("height=pct:-5", "height"),
         ("aspect=0:1", "aspect"),
         ("aspect=1:0.0", "aspect"),
-        ("aspect=16/9", "aspect"),
+        ("aspect=16//9", "aspect"),
         ("zoom=0", "zoom"),
         ("zoom=pct:0", "zoom"),
         ("zoom=pct:0.5", "zoom"),
