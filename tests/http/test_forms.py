@@ -198,6 +198,26 @@ def test_a_file_above_the_limit_is_too_large(server: Pixmill) -> None:
     assert size(send(server, [("file", fits, "a.png"), ("width", b"30")])) == (30, 20)
 
 
+@pytest.mark.parametrize("parts", [[("a", b"1")] * (MAX_PARTS + 1), [("width", b"3" * (MAX_FIELD_BYTES + 1))]])
+def test_too_many_fields_are_an_upload_that_is_too_large(server: Pixmill, parts: list[Part]) -> None:
+    reply = send(server, [FILE, *parts])
+    assert (reply.status, reply.json()["code"]) == (413, "upload_too_large"), "the URL is short"
+
+
+def test_a_client_that_was_told_to_continue_can_send_all_before_it_reads_the_error(server: Pixmill) -> None:
+    body = encode([("width", b"3" * (MAX_FIELD_BYTES + 1)), ("file", bytes(1_900_000), "a.png")])
+    head = (
+        f"POST /resize HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 100")
+        for start in range(0, len(body), 20_000):
+            connection.sendall(body[start : start + 20_000])
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 413")
+
+
 def test_a_preamble_without_end_is_no_form(server: Pixmill) -> None:
     reply = send(server, [], body=b"\r\n" * 500_000)
     assert (reply.status, reply.json()["code"]) == (400, "malformed_request")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from pixmill.errors import ConflictingParameters, MalformedRequest, MissingParameter, RequestTooLarge
+from pixmill.errors import ConflictingParameters, MalformedRequest, MissingParameter, UploadTooLarge
 
 MEDIA_TYPE: Final = b"multipart/form-data"
 MAX_PARTS: Final = 128
@@ -97,7 +97,7 @@ class FormReader:
     def _begin_part(self) -> None:
         self._part_count += 1
         if self._part_count > MAX_PARTS:
-            raise RequestTooLarge(f"A form may have at most {MAX_PARTS} fields")
+            raise UploadTooLarge(f"A form may have at most {MAX_PARTS} fields")
         self._headers = {}
 
     def _end_header(self) -> None:
@@ -143,7 +143,7 @@ class FormReader:
     def _count_field(self, size: int) -> None:
         self._field_bytes += size
         if self._field_bytes > MAX_FIELD_BYTES:
-            raise RequestTooLarge(f"The fields of a form may have at most {MAX_FIELD_BYTES} bytes together")
+            raise UploadTooLarge(f"The fields of a form may have at most {MAX_FIELD_BYTES} bytes together")
 
 
 def _text(data: bytes) -> str:

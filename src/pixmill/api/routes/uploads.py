@@ -152,6 +152,7 @@ async def _timed_chunks(request: Request, context: ApiContext, max_bytes: int) -
     received = 0
     deadline_for = context.config.upload_deadline(asyncio.get_running_loop().time())
     chunks = request.stream()
+    request.state.upload_begun = True
     while True:
         try:
             async with asyncio.timeout_at(deadline_for(received)):
@@ -170,9 +171,9 @@ async def discard_body(request: Request, max_bytes: int) -> None:
     """Read the rest of a rejected upload, within limits.
 
     Most clients read the response only then, and take a reset for a failure. A client that waits for 100 Continue
-    is answered at once.
+    is answered at once: it is told to continue by the first read.
     """
-    if "expect" in request.headers:
+    if "expect" in request.headers and not getattr(request.state, "upload_begun", False):
         return
     with suppress(TimeoutError, RuntimeError, ClientDisconnect):  # Starlette: the body has been read already
         async with asyncio.timeout(LINGERING_TIMEOUT_S):
