@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,7 @@ def origin() -> Iterator[Origin]:
         origin.serve("/red.png", colour("red"), headers={"ETag": '"red"', "Cache-Control": "max-age=86400"})
         origin.serve("/blue.png", colour("blue"))
         origin.serve("/text.png", b"no image at all")
+        origin.serve("/private.png", colour("blue"), headers={"Cache-Control": "no-store"})
         origin.serve("/broken", b"", status=500)
         origin.serve("/elsewhere/red.png", colour("red"))
         yield origin
@@ -233,6 +235,23 @@ def test_signed_urls_have_it_and_unsigned_ones_their_error(origin: Origin) -> No
         signed = Keyring.from_text(key).sign(b"/resize", target.partition("?")[2].encode())
         reply = get(server, signed, "localhost")
         assert (reply.status, pixel(reply)) == (200, BLUE)
+
+
+def test_no_cache_keeps_it_longer_than_its_signature(origin: Origin) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    with server_with(
+        origin, keys=key, dialects="[]", unsigned="deny", negative_ttl_not_found_s=3_600, fallback_ttl_s=3_600
+    ) as server:
+        query = f"url={origin.url('/missing')}&width=30&format=png&expires={int(time.time()) + 600}"
+        reply = get(server, Keyring.from_text(key).sign(b"/resize", query.encode()), "localhost")
+        assert (reply.status, pixel(reply)) == (200, BLUE)
+        assert int(reply.headers["cache-control"].rpartition("=")[2]) <= 600
+
+
+def test_a_fallback_that_its_origin_lets_nobody_store_is_not_stored(defaulted: Pixmill, origin: Origin) -> None:
+    reply = fetch(defaulted, origin, "/missing", "&fallback={o}/private.png")
+    assert (reply.status, pixel(reply)) == (200, BLUE)
+    assert reply.headers["cache-control"] == "no-store"
 
 
 def test_a_generated_canvas_needs_no_file(origin: Origin) -> None:

@@ -3,6 +3,8 @@
 Must never know why an original failed, only whether it is the original that did.
 """
 
+import math
+import time
 from typing import Final
 
 import structlog
@@ -55,17 +57,23 @@ def is_of_original(error: PixmillError) -> bool:
 
 
 async def fallback_response(
-    request: Request, context: ApiContext, image_request: ImageRequest, error: PixmillError
+    request: Request,
+    context: ApiContext,
+    image_request: ImageRequest,
+    error: PixmillError,
+    expires: int | None = None,
 ) -> Response:
     """Return the fallback of a request; it may be cached for as long as the error, and as the operator says.
 
-    Raises the error if there is none, if no fallback stands for it, or if the fallback fails too.
+    ``expires`` (seconds since the epoch) is when the signed URL ends: no cache may keep the response longer. Raises the
+    error if there is no fallback, if none stands for it, or if the fallback fails too.
     """
     fallback = image_request.fallback
     if fallback is None or not is_of_original(error) or (fallback.is_default and _is_redirected(request, error)):
         raise error
     release_frames(error)
-    headers = _headers(image_request, error, context.config.fallback_ttl_s)
+    remaining_s = math.inf if expires is None else max(0.0, expires - time.time())
+    headers = _headers(image_request, error, min(context.config.fallback_ttl_s, remaining_s))
     status = fallback.status or STATUS[error.code]
     if status < CLIENT_ERROR:
         headers.pop("retry-after", None)
@@ -116,8 +124,11 @@ async def _other_image(
     entry = result.entry
     if entry is None:
         raise error
-    headers = {name: value for name, value in image_headers(substitute, result).items() if name not in _VALIDATORS}
+    image = image_headers(substitute, result)
+    headers = {name: value for name, value in image.items() if name not in _VALIDATORS} | error_headers
+    if image["cache-control"] == "no-store":
+        headers["cache-control"] = "no-store"
     request.state.format = entry.format.value
     request.state.entry = entry  # held while it is sent, as in ``images.py``
     body = b"" if request.method == "HEAD" else entry.body
-    return Response(body, status, headers=headers | error_headers)
+    return Response(body, status, headers=headers)

@@ -43,7 +43,7 @@ async def get_image(context: ApiContext, request: Request) -> Response:
             with context.limits.load_shedder.track(request_key):
                 return await _redirect_to_result(request, context, outcome.request, expires)
         except PixmillError as error:
-            return await fallback_response(request, context, outcome.request, error)
+            return await fallback_response(request, context, outcome.request, error, expires)
     image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
     request.state.vary = ", ".join(image_request.vary)
     if_none_match = request.headers.get("if-none-match")
@@ -54,7 +54,7 @@ async def get_image(context: ApiContext, request: Request) -> Response:
                 image_request, lambda one: find_result(request, context, one, client_etags)
             )
     except PixmillError as error:
-        return await fallback_response(request, context, image_request, error)
+        return await fallback_response(request, context, image_request, error, expires)
     if result.tier:
         context.limits.load_shedder.record_hit(request_key)
     if_modified_since = request.headers.get("if-modified-since")
