@@ -267,6 +267,25 @@ def registry_of(*entries: dict[str, object]) -> DialectRegistry:
 KEY: Final = "0123456789abcdef0123456789abcdef"
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "remark"),
+    [
+        ("thumbor", "width=300&grayscale=true", "shades of grey"),
+        ("cloudflare", "width=300&grayscale=true", "shades of grey"),
+        ("imgproxy", "width=300&crop=500,300,300,200", "crops beyond the image"),
+        ("ipx", "width=300&crop=500,300,300,200", "crops beyond the image"),
+    ],
+)
+def test_pixels_that_differ_by_the_rules_of_the_service_are_remarked(name: str, query: str, remark: str) -> None:
+    offered = written(name, query)
+    assert offered.url is not None
+    assert remark in offered.reason
+
+
+def test_grey_by_the_same_weights_needs_no_remark() -> None:
+    assert "grey" not in written("cloudflare", "width=300&saturation=-100").reason
+
+
 def test_mounts_are_written_with_their_place_and_their_base() -> None:
     registry = registry_of(
         {"dialect": "imgix", "host": "img.example.com", "source": "https://photos.example.com/a b"},

@@ -3,7 +3,8 @@
 What a request names must be the same: its source, its size and fit, crop, gravity, effects, overlays, format, quality,
 and all else that is not at its default. What it does not name may be as the service has it by its own defaults, but
 only where the table ``OWN_DEFAULTS`` says so: the format and the quality, how images smaller than the box are treated,
-how light is mixed and sides are rounded, which metadata stays, what is behind transparent parts. Nothing else may be
+how light is mixed and sides are rounded, which metadata stays, what is behind transparent parts; and which weights make
+grey of colours, and what becomes of crops beyond the image. Nothing else may be
 added: a URL that also sharpens, crops or turns is not the same.
 
 Several ways of saying one thing count as one: a crop to the shape of the box and then a fit is a cover; turns after the
@@ -49,6 +50,8 @@ _ANIMATIONS: Final = "animations"
 _ENCODING: Final = ""
 _RESAMPLING: Final = ""
 _LIMITS: Final = ""
+_GREY: Final = "shades of grey"
+_OVERFLOW: Final = "crops beyond the image"
 _ORIGINALS: Final = ""
 
 OWN_DEFAULTS: Final[Mapping[str, str]] = {
@@ -95,8 +98,13 @@ def compare(wanted: ImageRequest, found: ImageRequest) -> Comparison:
     """Compare what a request names with what a URL of another service means."""
     differences = [*_source_differences(wanted, found)]
     own: dict[str, None] = {}
-    plan, other = _canonical(wanted.plan), _canonical(found.plan)
-    other = replace(other, crop=_with_overflow_of(plan.crop, other.crop))
+    forms = _one_form(wanted.plan), _one_form(found.plan)
+    plan, other = (_grey(form) for form in forms)
+    if plan.grayscale and _grey_terms(forms[0]) != _grey_terms(forms[1]):
+        own[_GREY] = None
+    crop = _with_overflow_of(plan.crop, other.crop)
+    if crop != other.crop or _is_region_of_window(wanted.plan.crop, found.plan.crop, crop):
+        other, own[_OVERFLOW] = replace(other, crop=crop), None
     terms, others = terms_of(plan), terms_of(other)
     for name in dict.fromkeys((*terms, *others)):
         if name in terms and name in others and _are_equal(terms[name], others[name]):
@@ -116,6 +124,12 @@ def _with_overflow_of(wanted: AnyCrop | None, found: AnyCrop | None) -> AnyCrop 
     if wanted is None or found is None or wanted.overflow is not CropOverflow.CLIP:
         return found
     return replace(found, overflow=CropOverflow.CLIP)
+
+
+def _is_region_of_window(wanted: AnyCrop | None, found: AnyCrop | None, crop: AnyCrop | None) -> bool:
+    """Return whether one is a window, which is moved into the image, and the other one a region, which is cut."""
+    is_one = isinstance(wanted, CropWindow) != isinstance(found, CropWindow)
+    return is_one and isinstance(crop, Crop) and bool(crop.left or crop.top)
 
 
 def without_habits(plan: Plan, bare: Plan) -> Plan:
@@ -247,13 +261,18 @@ def _parts(part: Struct) -> Iterator[Struct]:
 
 def _canonical(plan: Plan) -> Plan:
     """Return the plan in the one of several forms that native requests have."""
+    return _grey(_one_form(plan))
+
+
+def _one_form(plan: Plan) -> Plan:
+    """Return the plan in that form, but with grey as it is said: shades differ by the weights of the primaries."""
     plan = _with_turns_first(_merged(_cut_outside(plan)))
     plan = replace(plan, **_cover(plan), **_contain(plan), **_region(plan))
     if isinstance(plan.resize.gravity, Point):
         plan = replace(plan, resize=replace(plan.resize, gravity=normal_point(plan.resize.gravity)))
     if isinstance(plan.crop, CropWindow) and isinstance(plan.crop.gravity, Point):
         plan = replace(plan, crop=replace(plan.crop, gravity=normal_point(plan.crop.gravity)))
-    return _grey(plan)
+    return plan
 
 
 def _merged(plan: Plan) -> Plan:
@@ -309,6 +328,11 @@ def _grey(plan: Plan) -> Plan:
             adjust = replace(plan.adjust, colour=replace(colour, **{name: getattr(ColourAdjustment(), name)}))
             return replace(plan, grayscale=True, adjust=adjust)
     return plan
+
+
+def _grey_terms(plan: Plan) -> tuple[object, ...]:
+    colour = plan.adjust.colour
+    return plan.grayscale, colour.matrix, *(getattr(colour, name) for name, _ in _GREYS)
 
 
 def _grey_weights(matrix: tuple[float, ...] | None) -> tuple[float, ...] | None:
