@@ -171,7 +171,7 @@ async def discard_body(request: Request, max_bytes: int) -> None:
     """Read the rest of a rejected upload, within limits.
 
     Most clients read the response only then, and take a reset for a failure. A client that waits for 100 Continue
-    is answered at once: it is told to continue by the first read.
+    is answered at once; the first read sends it.
     """
     if "expect" in request.headers and not getattr(request.state, "upload_begun", False):
         return
