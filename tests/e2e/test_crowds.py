@@ -17,6 +17,7 @@ from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
 CLIENTS = 30
+WORKERS = 2
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,7 @@ def test_a_picture_that_takes_too_long_is_answered_504_and_the_next_one_is_rende
 
 def test_readiness_is_told_while_all_workers_are_busy(server: Pixmill) -> None:
     """Workers are stopped while they have calls: costly renders, which leave a worker free, would not do."""
+    until(lambda: is_idle(server) and len(server.workers()) == WORKERS, 60, "no worker is being replaced")
     workers = server.workers()
     with ExitStack() as cleanup:
         for pid in workers:
