@@ -74,9 +74,9 @@ def developer(origin: Origin) -> Iterator[Pixmill]:
 
 
 CAUSES = [
-    ("photos/sunst.jpg", "source_not_found", "no such image below the image root", "Did you mean photos/sunset.jpg"),
-    ("photos/SUNSET.JPG", "source_not_found", "no such image", "photos/sunset.jpg"),
-    ("photos", "source_not_found", "no such image", "photos is a folder"),
+    ("photos/sunst.jpg", "source_not_found", "not found below the image root", "Did you mean photos/sunset.jpg"),
+    ("photos/SUNSET.JPG", "source_not_found", "not found below", "photos/sunset.jpg"),
+    ("photos", "source_not_found", "not found below", "photos is a folder"),
     ("photos/*.jpg", "source_not_found", "taken literally", ""),
     ("example.com/a.jpg", "source_not_found", "begin it with https://", ""),
     ("https%3A%2F%2Fexample.com%2Fa.jpg", "source_not_found", "percent-encoded twice", ""),

@@ -67,7 +67,7 @@ def address_hint(host: str, addresses: Iterable[str]) -> str:
 def missing_path(error: SourceNotFound, path: str, hint: str = "") -> SourceNotFound:
     """Return the error for a path at which there is no file."""
     cause = path_cause(path)
-    message = f"There is no such image below the image root{f'. {cause}' if cause else ''}"
+    message = f"Image not found below the image root{f'. {cause}' if cause else ''}"
     return SourceNotFound(message, detail=error.detail, hint=hint)
 
 
