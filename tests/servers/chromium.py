@@ -37,6 +37,7 @@ FLAGS: Final = (
     "--disable-extensions",
     "--disable-sync",
     "--disable-background-timer-throttling",
+    "--disable-ipc-flooding-protection",  # of pages that change their address more often than a person can
     "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows",
     "--hide-scrollbars",
