@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from pixmill.dialects.aem.options import FORMATS, OPTIONS, TABLE
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import aspect
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs
 from pixmill.dialects.kit.stages import StageSequence
-from pixmill.dialects.port import Outcome, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, UrlRoute
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.gravity import Smart
@@ -89,7 +90,7 @@ class Values(Struct, frozen=True):
     auto_format: bool = True
 
 
-class AemDialect:
+class AemDialect(Keyless):
     """The assets of one environment. Of equal names the last counts; unknown names and empty values are ignored."""
 
     prefix = PREFIX
@@ -105,14 +106,7 @@ class AemDialect:
             raise ValueError(f"presets: {error.message}") from error
         if "{id}" not in options.path and "{name}" not in options.path:
             raise ValueError("path must have {id} or {name}")
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         check_path_length(path)

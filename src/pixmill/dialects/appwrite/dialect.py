@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from pixmill.dialects.appwrite.options import OPTIONS, TABLE
 from pixmill.dialects.appwrite.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.query import last_values, pairs
-from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute
 from pixmill.errors import (
     BadRequest,
     Forbidden,
@@ -93,7 +94,7 @@ class Values(Struct, frozen=True, rename="camel"):
 _FIELDS: Final = dict(zip(Values.__struct_encode_fields__, Values.__struct_fields__, strict=True))
 
 
-class AppwriteDialect:
+class AppwriteDialect(Keyless):
     """The URLs of one server; a file of a bucket is the source ``BUCKET/FILE``."""
 
     prefix = "/v1/storage/buckets/"
@@ -101,14 +102,7 @@ class AppwriteDialect:
 
     def __init__(self, options: AppwriteOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)

@@ -6,12 +6,13 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.builderio.options import OPTIONS, TABLE
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import check_path_length, last_values, pairs
+from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.sharp import BLACK, SharpImage
-from pixmill.dialects.port import Outcome, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.ops import Fit, Input, Output, Plan, ResampleSpace
@@ -54,7 +55,7 @@ class Values(Struct, frozen=True):
     format: Format | None = None
 
 
-class BuilderIoDialect:
+class BuilderIoDialect(Keyless):
     """The images of all spaces. Of equal names the last counts; unknown names and empty values are ignored."""
 
     prefix = PREFIX
@@ -62,19 +63,10 @@ class BuilderIoDialect:
 
     def __init__(self, options: BuilderIoOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         source = path_source(path.removeprefix(PREFIX.encode()))
         return ImageRequest(source, self._plan(_values(query)))
 

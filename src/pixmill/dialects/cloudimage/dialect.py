@@ -14,10 +14,11 @@ from pixmill.dialects.cloudimage.writing import urls
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import StageSequence
-from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
@@ -94,7 +95,7 @@ class Values(Struct, frozen=True):
 _FIELDS: Final = frozenset(Values.__struct_fields__)
 
 
-class CloudimageDialect:
+class CloudimageDialect(Keyless):
     """The URLs of one token."""
 
     prefix = ""
@@ -105,14 +106,7 @@ class CloudimageDialect:
         self._options, self._mode = options, mode
         fit = TABLE["func"].read(options.func)
         self._fit = fit if isinstance(fit, Fit) else Fit.COVER
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request, "/v7")

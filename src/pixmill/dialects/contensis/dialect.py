@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from pixmill.dialects.contensis.options import OPTIONS, TABLE, Behaviour
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import Pair, check_path_length, pairs
+from pixmill.dialects.kit.query import Pair, pairs
 from pixmill.dialects.kit.stages import StageSequence
-from pixmill.dialects.port import Outcome, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Point
@@ -42,7 +43,7 @@ class ContensisOptions(Struct, frozen=True, forbid_unknown_fields=True):
     quality: Annotated[int, Meta(ge=1, le=100)] = 80
 
 
-class ContensisDialect:
+class ContensisDialect(Keyless):
     """The images of one site. Unknown parameters and empty values are ignored."""
 
     prefix = ""
@@ -50,19 +51,10 @@ class ContensisDialect:
 
     def __init__(self, options: ContensisOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         return ImageRequest(path_source(path), self._plan(pairs(query, TABLE)))
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from pixmill.dialects.contentful.options import FOCUS, OPTIONS, TABLE, WHOLE, Behaviour, Flag
 from pixmill.dialects.contentful.writing import urls
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import check_path_length, last_values, pairs
+from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
-from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Gravity, Point
@@ -56,7 +57,7 @@ class Values(Struct, frozen=True):
     fl: frozenset[Flag] = frozenset()
 
 
-class ContentfulDialect:
+class ContentfulDialect(Keyless):
     """The images of all spaces. Of equal names the last counts; unknown names and empty values are ignored."""
 
     prefix = ""
@@ -65,22 +66,13 @@ class ContentfulDialect:
     def __init__(self, options: ContentfulOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options = options
         self._mode = mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         return ImageRequest(path_source(path), self._plan(_values(query)))
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:

@@ -15,12 +15,13 @@ from pixmill.dialects.fastly.values import Region, Side
 from pixmill.dialects.fastly.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.numbers import half_up
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import check_path_length, last_values, pairs
+from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
-from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute
 from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
@@ -105,7 +106,7 @@ class Values(Struct, frozen=True):
     metadata: Metadata = Metadata.STRIP
 
 
-class FastlyDialect:
+class FastlyDialect(Keyless):
     """The URLs of one service. Of equal names the last counts, unknown ones are ignored."""
 
     prefix = ""
@@ -115,22 +116,13 @@ class FastlyDialect:
         self._options = options
         self._mode = mode
         self._plans: CompiledCache[bytes, Plan] = CompiledCache()
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request, may_enlarge=self._options.upscale)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         plan = self._plans.get(query)
         if plan is None:
             plan = self._plans.put(query, self._plan(self._values(query)), len(query))

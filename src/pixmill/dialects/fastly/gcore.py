@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from pixmill.dialects.fastly.options import GCORE_OPTIONS, GCORE_TABLE
 from pixmill.dialects.fastly.values import Region
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import check_path_length, last_values, pairs
+from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
-from pixmill.dialects.port import Outcome, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.ops import Fit, Output, Plan, Resize, Stage
 from pixmill.plan.output import Encoding, RenderMode
@@ -56,7 +57,7 @@ class Values(Struct, frozen=True):
     format: Format | None = None
 
 
-class GcoreDialect:
+class GcoreDialect(Keyless):
     """The URLs of one CDN resource. Of equal names the last counts; unknown names and empty values are ignored."""
 
     prefix = ""
@@ -64,19 +65,10 @@ class GcoreDialect:
 
     def __init__(self, options: GcoreOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         return ImageRequest(path_source(path), self._plan(_values(query)))
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:

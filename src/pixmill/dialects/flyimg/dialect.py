@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from pixmill.dialects.flyimg.options import AUTO, INPUT, TABLE
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
 from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.kit.stages import StageSequence
-from pixmill.dialects.port import Outcome, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, Text, UrlRoute
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
@@ -119,7 +120,7 @@ class Values(Struct, frozen=True):
 _FIELDS: Final = frozenset(Values.__struct_fields__)
 
 
-class FlyimgDialect:
+class FlyimgDialect(Keyless):
     """The URLs of one server. Of equal options the last counts; unknown ones, and those without a value, are ignored.
 
     The query of a URL is that of the original.
@@ -132,15 +133,8 @@ class FlyimgDialect:
         self._options, self._mode = options, mode
         self._upload = f"{mount}/upload/".encode()
         self._separator = re.compile(rf"{re.escape(options.options_separator)}(?![^()]{{0,64}}\))")
-        self._match = template_matcher(_ROUTES)
+        super().__init__()
         self._plans: CompiledCache[bytes, Plan] = CompiledCache()
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         check_path_length(path)

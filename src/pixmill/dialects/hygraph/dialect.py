@@ -14,10 +14,10 @@ from pixmill.dialects.hygraph.options import TABLE, TASKS
 from pixmill.dialects.hygraph.tasks import APPLY, Arguments, Work
 from pixmill.dialects.hygraph.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
-from pixmill.dialects.kit.query import check_path_length
-from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Output
@@ -40,7 +40,7 @@ class HygraphOptions(Struct, frozen=True, forbid_unknown_fields=True):
     quality: Annotated[int, Meta(ge=1, le=100)] = 80
 
 
-class HygraphDialect:
+class HygraphDialect(Keyless):
     """The URLs of all environments. The query has no meaning."""
 
     prefix = ""
@@ -49,23 +49,14 @@ class HygraphDialect:
     def __init__(self, options: HygraphOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options = options
         self._mode = mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         *segments, handle = _segments(path)
         if handle.partition("=")[0] in TASKS and "=" in handle:
             raise InvalidParameter("The handle of the asset is missing", param="handle")

@@ -12,9 +12,10 @@ from pixmill.dialects.imageengine.options import AUTO, MAX_SIDE, TABLE
 from pixmill.dialects.imageengine.writing import urls
 from pixmill.dialects.kit.colours import css_colour
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
-from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.effects import Effects, UnsharpMask
@@ -72,7 +73,7 @@ class Values(Struct, frozen=True):
 _FIELDS: Final = {"pass": "passes"}
 
 
-class ImageEngineDialect:
+class ImageEngineDialect(Keyless):
     """The URLs of one delivery address."""
 
     prefix = ""
@@ -82,14 +83,7 @@ class ImageEngineDialect:
         """Raises ValueError for a background that is no colour."""
         self._options, self._mode = options, mode
         self._background = css_colour(options.background)
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)

@@ -17,10 +17,11 @@ from pixmill.dialects.keycdn.directus_values import checked, known, side, whole,
 from pixmill.dialects.keycdn.options import DIRECTUS_OPTIONS
 from pixmill.dialects.keycdn.writing import directus_urls
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.sharp import FITS, MAX_LENGTH
-from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute
 from pixmill.errors import InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion
@@ -110,7 +111,7 @@ SYSTEM_PRESETS: Final = {
 """Those that every project has."""
 
 
-class DirectusDialect:
+class DirectusDialect(Keyless):
     """The assets of one project. Of equal names the last counts; unknown and empty ones are ignored."""
 
     prefix = ""
@@ -120,18 +121,11 @@ class DirectusDialect:
         """Raises ValueError, BadRequest for a preset that is not valid."""
         self._options = options
         self._mode = mode
-        self._match = template_matcher(_ROUTES)
+        super().__init__()
         self._presets = dict(SYSTEM_PRESETS)
         for preset in options.presets:
             self._presets[preset.key] = preset.texts()
             self._plan(preset.texts(), is_preset=True)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return directus_urls(request)

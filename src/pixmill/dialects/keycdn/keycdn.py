@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from pixmill.dialects.keycdn.options import OPTIONS, TABLE
 from pixmill.dialects.keycdn.writing import keycdn_urls
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.sharp import BLACK, SharpImage
-from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute
 from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RequestTooLarge, ResultTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
@@ -113,7 +114,7 @@ class Values(Struct, frozen=True):
 _FIELDS: Final = frozenset(Values.__struct_fields__)
 
 
-class KeyCdnDialect:
+class KeyCdnDialect(Keyless):
     """The URLs of one zone. Of equal names the last counts; unknown ones, and those without a value, are ignored."""
 
     prefix = ""
@@ -125,14 +126,7 @@ class KeyCdnDialect:
         self._options = options
         self._limits = limits
         self._mode = mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return keycdn_urls(request)

@@ -6,12 +6,13 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import path_source
-from pixmill.dialects.kit.query import check_path_length, first_values, pairs
+from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.mediacdn.options import MAX_PIXELS, TABLE
-from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Aspect, Clamp, Crop, CropUnit, CropWindow, Fit, Output, Plan, Resize
@@ -76,7 +77,7 @@ Operation = ResizeValues | ScaleValues | CropValues
 _KINDS: Final[dict[str, Operation]] = {"Resize": ResizeValues(), "Scale": ScaleValues(), "Crop": CropValues()}
 
 
-class MediaCdnDialect:
+class MediaCdnDialect(Keyless):
     """The URLs of one service. The operations are done in the order of the URL; without any the original is sent."""
 
     prefix = ""
@@ -84,19 +85,10 @@ class MediaCdnDialect:
 
     def __init__(self, options: MediaCdnOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         text = first_values(pairs(query, {PARAM})).get(PARAM, "")
         return ImageRequest(path_source(path), self._plan(text) if text else _UNCHANGED)
 

@@ -6,12 +6,12 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
-from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.kit.stages import plan_of_stages
-from pixmill.dialects.port import Outcome, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, Text, UrlRoute
 from pixmill.dialects.prepr.options import TABLE
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.ops import Fit, Output, Plan, Resize, Stage
@@ -41,7 +41,7 @@ class Values(Struct, frozen=True):
     format: Format | None = None
 
 
-class PreprDialect:
+class PreprDialect(Keyless):
     """The assets of one environment. Of equal options the last counts; unknown and empty ones are ignored."""
 
     prefix = ""
@@ -49,20 +49,11 @@ class PreprDialect:
 
     def __init__(self, options: PreprOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         first, _, rest = path.removeprefix(b"/").partition(b"/")
         found = _options(first) if rest else {}
         return ImageRequest(path_source(rest if found else path), self._plan(_values(found)))

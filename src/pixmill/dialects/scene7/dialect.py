@@ -9,9 +9,10 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import Status
 from pixmill.dialects.kit.query import MAX_QUERY_BYTES, pairs
-from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute
 from pixmill.dialects.scene7.options import FORMATS, OPTIONS, TABLE
 from pixmill.dialects.scene7.plans import SmartCrop, Values, stages_of
 from pixmill.dialects.scene7.writing import urls
@@ -64,7 +65,7 @@ class _Commands(Struct, frozen=True):
     others: Mapping[str, object]
 
 
-class Scene7Dialect:
+class Scene7Dialect(Keyless):
     """The URLs of one server."""
 
     prefix = PREFIX
@@ -73,18 +74,11 @@ class Scene7Dialect:
     def __init__(self, options: Scene7Options, mode: RenderMode = RenderMode.BALANCED) -> None:
         """Raises ValueError or InvalidParameter for presets and sizes that are not valid."""
         self._options, self._mode = options, mode
-        self._match = template_matcher(_ROUTES)
+        super().__init__()
         self._presets = {name: list(pairs(text.encode())) for name, text in options.presets.items()}
         self._crops = {name: _smart_crop(text) for name, text in options.smart_crops.items()}
         for items in self._presets.values():
             _read(items)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)

@@ -9,14 +9,15 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.options import options_of, query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_text
-from pixmill.dialects.kit.query import check_path_length, last_values, pairs
-from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.kit.query import last_values, pairs
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute
 from pixmill.dialects.shopify.options import AUTO, FORMATS, PROGRESSIVE, REGION, ROWS, TABLE
 from pixmill.dialects.shopify.suffixes import FileName, parse_name
 from pixmill.dialects.shopify.writing import urls
-from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
@@ -64,7 +65,7 @@ class Values(Struct, frozen=True):
     v: str = ""
 
 
-class ShopifyDialect:
+class ShopifyDialect(Keyless):
     """The URLs of one shop. Of equal names the last counts; unknown names and empty values are ignored."""
 
     prefix = ""
@@ -73,22 +74,13 @@ class ShopifyDialect:
     def __init__(self, options: ShopifyOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options = options
         self._mode = mode
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
-        if upload or self.match(path) is None:
-            raise RouteNotFound
-        check_path_length(path)
+        self._check_path(path, upload=upload)
         text = path_text(path)
         name = parse_name(text) if self._options.suffixes else FileName(text)
         values = _values(query)

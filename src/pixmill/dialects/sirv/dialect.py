@@ -7,8 +7,9 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import path_source
-from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Redirect, Text, UrlRoute
 from pixmill.dialects.sirv.compile import plan_of
 from pixmill.dialects.sirv.grammar import Grammar
 from pixmill.dialects.sirv.options import OPTIONS
@@ -47,7 +48,7 @@ class SirvOptions(Struct, frozen=True, forbid_unknown_fields=True):
     avif: bool = False
 
 
-class SirvDialect:
+class SirvDialect(Keyless):
     """The URLs of one account."""
 
     prefix = ""
@@ -61,16 +62,9 @@ class SirvDialect:
         self._mode = mode
         self._offered = (Format.AVIF, Format.WEBP) if options.avif else (Format.WEBP,)
         self._grammar = Grammar(options.profiles, options.default_profile)
-        self._match = template_matcher(_ROUTES)
+        super().__init__()
         for name in options.profiles:
             self.parse(b"/a", f"profile={quote(name)}".encode())
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)

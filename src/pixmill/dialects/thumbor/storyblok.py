@@ -6,9 +6,10 @@
 from collections.abc import Iterable
 from typing import Final
 
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.kit.writing import path_of
-from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute
 from pixmill.dialects.thumbor.compile import Compiler
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
@@ -30,7 +31,7 @@ class StoryblokOptions(ThumborOptions, frozen=True, forbid_unknown_fields=True, 
     respect_orientation: bool | None = True
 
 
-class StoryblokDialect:
+class StoryblokDialect(Keyless):
     """The URLs of one mount."""
 
     prefix = ""
@@ -40,14 +41,7 @@ class StoryblokDialect:
         self, settings: StoryblokOptions, default_scheme: str = "", mode: RenderMode = RenderMode.BALANCED
     ) -> None:
         self._compiler = Compiler(settings, default_scheme, mode)
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         options = options_of(request, Flavour.THUMBOR).removesuffix("/")

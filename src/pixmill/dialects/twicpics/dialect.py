@@ -7,9 +7,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.keyless import Keyless
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
-from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute
 from pixmill.dialects.twicpics.transformations import PARAM, Manipulation, split_transformations
 from pixmill.dialects.twicpics.writing import urls
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
@@ -43,7 +44,7 @@ class TwicPicsOptions(Struct, frozen=True, forbid_unknown_fields=True):
     quality: Annotated[int, Meta(ge=1, le=100)] = 75
 
 
-class TwicPicsDialect:
+class TwicPicsDialect(Keyless):
     """The URLs of one domain."""
 
     prefix = ""
@@ -52,14 +53,7 @@ class TwicPicsDialect:
     def __init__(self, options: TwicPicsOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
         self._automatic = (Format.AVIF, Format.WEBP) if options.avif else (Format.WEBP,)
-        self._match = template_matcher(_ROUTES)
-
-    def match(self, path: bytes) -> UrlRoute | None:
-        return self._match(path)
-
-    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        del path, query, now
-        return None
+        super().__init__()
 
     def write(self, request: ImageRequest) -> Iterable[str]:
         return urls(request)
