@@ -406,9 +406,7 @@ def _with_turns_first(plan: Plan) -> Plan:
     if len(plan.stages) != 1 or plan.resize.gravity != Point():
         return plan
     second, resize = plan.stages[0], plan.resize
-    first_work, second_work = (
-        {name for name in _WORK if getattr(one, name) != getattr(_NOTHING, name)} for one in (plan, second)
-    )
+    first_work, second_work = ({name for name in _ORDER if _differs(one, name)} for one in (plan, second))
     if not (first_work <= _PIXELS | {"resize"} and second_work <= _PIXELS | {"rotate", "flip"}) or (
         first_work & _PIXELS and second_work & _PIXELS
     ):
@@ -426,8 +424,6 @@ _ORDER: Final = tuple(
 )
 """The operations of a stage, in their order of work."""
 _PADDED: Final = _ORDER.index("canvas")
-_SPACES: Final = frozenset(("resample_space", "blur_space", "background"))
-_WORK: Final = frozenset(Stage.__struct_fields__) - _SPACES
 _PIXELS: Final = frozenset(("grayscale", "adjust", "blur", "opacity", "flatten"))
 """Operations on pixels that are alike in all directions, so that they may come before a turn or after it."""
 _SWAPPED: Final = tuple(

@@ -5,7 +5,7 @@ Any header at all is parsed in linear time.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.types import Scope
@@ -121,13 +121,17 @@ def is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
     """Whether the peer of a connection is a trusted proxy."""
     if not trusted_proxies:
         return False
+    address = unmapped_address(peer)
+    return address is not None and any(address in network for network in trusted_proxies)
+
+
+def unmapped_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address, an IPv4 one for one that is mapped into IPv6; None for anything else."""
     try:
-        address = ip_address(peer)
+        address = ip_address(text)
     except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in trusted_proxies)
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def names_client(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -137,14 +141,11 @@ def names_client(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def throttle_key(client: str) -> Hashable:
     """Return the key of the bucket that a client shares."""
-    try:
-        address = ip_address(client)
-    except ValueError:
+    address = unmapped_address(client)
+    if address is None:
         return client
-    if not isinstance(address, IPv6Address):
-        return int(address)
-    mapped = address.ipv4_mapped
-    return int(mapped) if mapped else ("/64", int(address) >> (128 - _IPV6_PREFIX_BITS))
+    is_v6 = isinstance(address, IPv6Address)
+    return ("/64", int(address) >> (128 - _IPV6_PREFIX_BITS)) if is_v6 else int(address)
 
 
 def requested_url(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:

@@ -7,7 +7,6 @@ checked. Must never decide by a header that anybody but a trusted proxy may have
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from pixmill.api.http.forwarded import (
     is_trusted,
     names_client,
     requested_url,
+    unmapped_address,
 )
 from pixmill.api.middleware.request_context import RequestContext
 from pixmill.errors import Forbidden, RouteNotFound
@@ -51,7 +51,7 @@ async def identify_caller(request: Request, context: ApiContext, *, is_page: boo
     is_local = is_local_client(request, context.config.proxy_networks())
     if playground is None or (playground.local_only and not is_local):
         raise RouteNotFound
-    _check_hosts(_hosts(request, context), playground)
+    _check_hosts(_requested_hosts(request, context.config.proxy_networks()), playground)
     if not is_page:
         _check_site(request, context)
     if request.headers.get("authorization"):
@@ -71,12 +71,9 @@ def is_local_client(request: Request, trusted_proxies: tuple[ProxyNetwork, ...])
     is_named = is_trusted(peer, trusted_proxies) and names_client(scope["headers"])
     if bears_mark_of_proxy(scope) and not is_named:
         return False
-    is_local_name = all(map(is_own_machine, _requested_hosts(request, trusted_proxies)))
-    return is_local_name and _is_loopback_address(client_address(peer, scope["headers"], trusted_proxies))
-
-
-def _hosts(request: Request, context: ApiContext) -> tuple[str, ...]:
-    return _requested_hosts(request, context.config.proxy_networks())
+    client = unmapped_address(client_address(peer, scope["headers"], trusted_proxies))
+    is_own_name = all(map(is_own_machine, _requested_hosts(request, trusted_proxies)))
+    return is_own_name and client is not None and client.is_loopback
 
 
 def _requested_hosts(request: Request, trusted_proxies: tuple[ProxyNetwork, ...]) -> tuple[str, ...]:
@@ -90,16 +87,6 @@ def _host_name(url: str) -> str:
         return (urlsplit(url).hostname or "").removesuffix(".")
     except ValueError:
         return ""
-
-
-def _is_loopback_address(text: str) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_loopback
 
 
 def _check_hosts(hosts: Iterable[str], playground: Playground) -> None:

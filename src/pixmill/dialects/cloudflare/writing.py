@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pixmill.dialects.kit.writing import (
+    FLIP_LETTERS,
     FORMAT,
     ORIGINAL,
     Pair,
@@ -50,7 +51,6 @@ _FITS: Final = {
 _QUARTER: Final = 90
 _HALF: Final = 180
 _SWAPPED: Final = {Flip.HORIZONTAL: Flip.VERTICAL, Flip.VERTICAL: Flip.HORIZONTAL}
-_FLIPS: Final = {Flip.HORIZONTAL: "h", Flip.VERTICAL: "v", Flip.BOTH: "hv"}
 _SHARPEN_SIGMA: Final = 1.0
 _QUALITIES: Final = {85: "high", 75: "medium-high", 60: "medium-low", 45: "low"}
 
@@ -140,8 +140,8 @@ def _flip(terms: Terms) -> Iterator[Pair]:
     flip = terms.flip
     is_sideways = terms.rotate % _HALF == _QUARTER
     flip = _SWAPPED.get(flip, flip) if is_sideways else flip
-    if flip in _FLIPS:
-        yield "flip", _FLIPS[flip]
+    if flip in FLIP_LETTERS:
+        yield "flip", FLIP_LETTERS[flip]
 
 
 def _background(terms: Terms) -> Iterator[Pair]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pixmill.dialects.kit.writing import (
+    FLIP_LETTERS,
     FORMAT,
     ORIGINAL,
     BoxWords,
@@ -28,7 +29,7 @@ from pixmill.dialects.kit.writing import (
 )
 from pixmill.media import Format
 from pixmill.plan.gravity import Faces, Gravity, Smart
-from pixmill.plan.ops import Fit, Flip
+from pixmill.plan.ops import Fit
 from pixmill.plan.request import ImageRequest
 
 _BOX: Final = BoxWords(
@@ -45,7 +46,6 @@ _BOX: Final = BoxWords(
     default="crop",
     not_enlarging=("org_if_sml", "1"),
 )
-_FLIPS: Final = {Flip.HORIZONTAL: "h", Flip.VERTICAL: "v", Flip.BOTH: "hv"}
 _TURN: Final = 360
 
 
@@ -69,7 +69,7 @@ _WORDS: Final[Words] = {
     "trim": word("trim", lambda trim: str(trim.tolerance) if not trim.padding and not trim.colour else None),
     "rotate": word("r", lambda degrees: str(-degrees % _TURN)),
     "rotate_free": word("r", lambda rotation: number(-rotation.degrees % _TURN)),
-    "flip": option("flip", _FLIPS),
+    "flip": option("flip", FLIP_LETTERS),
     "background": word("bg_color", colour),
     "flatten": word("bg_color", colour),
     "corner_radii": word("radius", equal_radius),

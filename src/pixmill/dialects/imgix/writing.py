@@ -9,6 +9,7 @@ from typing import Final
 
 from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.kit.writing import (
+    FLIP_LETTERS,
     FORMAT,
     ORIGINAL,
     Pair,
@@ -36,7 +37,7 @@ from pixmill.dialects.kit.writing import (
 from pixmill.media import Format
 from pixmill.plan.effects import Duotone, UnsharpMask
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, Point, Smart
-from pixmill.plan.ops import Crop, Fit, Flip
+from pixmill.plan.ops import Crop, Fit
 from pixmill.plan.output import Metadata
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.shapes import Border, CornerRadii, Ellipse
@@ -52,7 +53,6 @@ _FITS: Final = {
     (Fit.CONTAIN, False): "fillmax",
 }
 _FORMATS: Final = {Format.JPEG: "jpg", **{form: form.value for form in (Format.PNG, Format.WEBP, Format.AVIF)}}
-_FLIPS: Final = {Flip.HORIZONTAL: "h", Flip.VERTICAL: "v", Flip.BOTH: "hv"}
 _LONG_BYTE: Final = 255
 _TURN: Final = 360
 
@@ -134,7 +134,7 @@ def _words(service: Service) -> Words:
         "trim": _trim,
         "rotate": word("rot", rotation),
         "rotate_free": word("rot", rotation),
-        "flip": option("flip", _FLIPS),
+        "flip": option("flip", FLIP_LETTERS),
         "orientation": word("orient"),
         "aspect": word("ar", lambda aspect: f"{aspect.width}:{aspect.height}"),
         "brightness": word("bri"),

@@ -97,6 +97,7 @@ class Terms(dict[str, object]):
 FORMAT: Final = "format"
 """The term of a format: a ``Format``, ``ORIGINAL``, or an ``Output`` for a list; absent for negotiation."""
 ORIGINAL: Final = "original"
+FLIP_LETTERS: Final[Mapping[Flip, str]] = {Flip.HORIZONTAL: "h", Flip.VERTICAL: "v", Flip.BOTH: "hv"}
 _SHORT_NAMES: Final[Mapping[Format, str]] = {Format.JPEG: "jpg"}
 _FORMAT_FIELDS: Final = frozenset(("formats", "negotiated", "source_format", "ordered"))
 _PARTS: Final = (Resize, Adjust, ToneAdjustment, ColourAdjustment, Effects, Shape, Input, Output, Encoding, Animation)
