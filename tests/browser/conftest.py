@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 
 STEP_MS = 60_000
 """How long a page may take for one step, on a machine that does other things too."""
@@ -13,10 +13,8 @@ STEP_MS = 60_000
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with Chromium() as chromium, sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

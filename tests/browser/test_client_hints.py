@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 from tests.servers.pixmill import Pixmill
 from tests.servers.site import Site
 
@@ -31,8 +30,7 @@ def shown(site: Site, dpr: float, viewport: int, headers: dict[str, str] | None 
     """The natural widths of the images of a page. Playwright's event loop has a thread of its own."""
 
     def look() -> list[int]:
-        with Chromium() as chromium, sync_playwright() as playwright:
-            browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+        with open_browser() as browser:
             context = browser.new_context(
                 device_scale_factor=dpr,
                 viewport={"width": viewport, "height": 600},

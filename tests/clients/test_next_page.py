@@ -14,13 +14,13 @@ from threading import Thread
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.clients.node import PROJECT
 from tests.compat.mounts import MOUNTS
 from tests.compat.runner import Service
 from tests.compat.sources import source
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 from tests.servers.ports import free_port
 
 BUILD_TIMEOUT_S: Final = 300
@@ -152,8 +152,7 @@ def _seen(browser: Browser, port: int, scale: int, width: int) -> list[list[Any]
 
 
 def test_a_page_shows_the_same_images_with_pixmill_behind_it(next_port: int, proxy_port: int) -> None:
-    with Chromium() as chromium, sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+    with open_browser() as browser:
         for scale, width in ((1, 1200), (2, 390), (3, 2560)):
             expected = _seen(browser, next_port, scale, width)
             assert len(expected) == PAGE.count("<Image")

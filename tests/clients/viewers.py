@@ -19,10 +19,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.clients.node import PROJECT
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 
 STEP_MS: Final = 120_000
 """A safety net: a step takes a second or two."""
@@ -93,10 +93,7 @@ class Viewers:
             stack.callback(thread.join)
             stack.callback(self._server.server_close)
             stack.callback(self._server.shutdown)
-            chromium = stack.enter_context(Chromium())
-            playwright = stack.enter_context(sync_playwright())
-            self._browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
-            stack.callback(self._browser.close)
+            self._browser = stack.enter_context(open_browser())
             self._stack = stack.pop_all()
         return self
 

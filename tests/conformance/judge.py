@@ -17,9 +17,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import sync_playwright
 
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 
 Pixels = NDArray[np.uint8]
 """Rows, columns, and red, green, blue, alpha."""
@@ -155,10 +154,7 @@ class Judge:
             self._ready.set_exception(error)
 
     def _open(self, stack: ExitStack) -> Any:
-        chromium = stack.enter_context(Chromium())
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
-        stack.callback(browser.close)
+        browser = stack.enter_context(open_browser())
         page = browser.contexts[0].new_page()
         page.set_default_timeout(STEP_MS)
         page.goto(self._host.url)

@@ -1,7 +1,6 @@
 """A real Chromium on loopback, stopped by its process id, for tests that need to know how a browser shows something.
 
-    with Chromium() as chromium, sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+    with open_browser() as browser:
         page = browser.contexts[0].new_page()
 
 It is the one of this machine, or else Debian's, with the libraries it needs and this machine lacks: downloaded below
@@ -15,9 +14,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import material
 
@@ -118,6 +121,17 @@ class Chromium:
     ) -> None:
         self.stop()
         self._folder.cleanup()
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start one, and connect Playwright, whose event loop is that of the calling thread."""
+    with Chromium() as chromium, sync_playwright() as playwright:
+        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def program() -> tuple[list[str], dict[str, str]]:

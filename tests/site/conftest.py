@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.servers.chromium import Chromium
+from tests.servers.chromium import open_browser
 
 SITE = Path(__file__).parents[2] / "build" / "site"
 STEP_MS = 60_000
@@ -22,10 +22,8 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with Chromium() as chromium, sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(chromium.endpoint)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
