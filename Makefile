@@ -14,7 +14,7 @@ test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
 	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages
 
-faults: $(VENV)/.dev             ## break real components under load, and check every response
+faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
 
 conformance: $(VENV)/.dev          ## compare what is shown of images of every format with what Chromium shows, pixel for pixel
