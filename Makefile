@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat browser packages soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: serve test faults conformance compat browser packages frameworks soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
 
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
-	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages
+	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -30,6 +30,9 @@ browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 
 packages: $(VENV)/.dev             ## build the wheel, install it into an empty environment, and run the commands of the README there
 	$(BIN)/python -m pytest tests/packages
+
+frameworks: $(VENV)/.frameworks    ## start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/frameworks
 
 soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak
@@ -82,6 +85,8 @@ lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    -c requirements/dev.txt --group docs -o requirements/docs.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/dev.txt --group frameworks -o requirements/frameworks.txt
 
 clean:                           ## remove the environment and all build output
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
@@ -102,4 +107,8 @@ $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
 
 $(VENV)/.docs: $(VENV)/.dev requirements/docs.txt
 	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(VENV)/.frameworks: $(VENV)/.dev requirements/frameworks.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/frameworks.txt
 	@touch $@
