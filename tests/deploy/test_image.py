@@ -54,8 +54,9 @@ def test_everything_that_is_copied_passes_the_ignore_file() -> None:
 
 
 def test_the_wheel_has_what_its_build_reads() -> None:
-    reads = re.findall(r"(?:readme = |license-files = \[)\"([^\"]+)\"", (ROOT / "pyproject.toml").read_text("utf-8"))
-    assert len(reads) == 2
+    reads = re.findall(r"license-files = \[\"([^\"]+)\"", (ROOT / "pyproject.toml").read_text("utf-8"))
+    reads += re.findall(r"Path\(\"(README.md|pyproject.toml)\"\)", (ROOT / "setup.py").read_text("utf-8"))
+    assert {"LICENSE", "README.md"} <= set(reads)
     assert all(re.search(rf"^COPY .*\b{re.escape(path)}\b", TEXT, re.MULTILINE) for path in reads)
 
 
