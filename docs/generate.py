@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ByteSize, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from pixmill.api.http.error_advice import ADVICE
@@ -28,7 +28,8 @@ from pixmill.dialects.native.params import PARAMS
 from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
-from pixmill.settings import SETTING_GROUPS, Settings, env_name
+from pixmill.runtime.setting_types import quantity_of
+from pixmill.settings import SETTING_GROUPS, Settings, display_value, env_name
 from pixmill.telemetry.definitions import (
     EVENT_METRICS,
     GAUGES,
@@ -310,14 +311,26 @@ SETTINGS = """\
 # Settings
 
 ```sh
-PIXMILL_MAX_PIXELS=100000000 pixmill serve    # environment
-pixmill serve --max-pixels 100000000          # flag
-pixmill config                                # show all settings with value and source
+PIXMILL_CACHE_TTL_S=12h pixmill serve    # environment
+pixmill serve --cache-ttl-s 12h          # flag
+pixmill config                           # show all settings with value and source
 ```
 
 - A setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`.
 - Precedence: flags, environment, `.env`, defaults. An unknown name that begins with `PIXMILL_` is an error.
-- Sizes are a number of bytes or a number with a unit, such as `64MiB`.
+
+A size or a duration is a number with a unit, in every setting, flag and option of a cache URL, and in parameters of
+URLs such as `max_bytes=300kB` and `max_age=12h`:
+
+| | written as | units | a plain number is |
+| --- | --- | --- | --- |
+| size | `64MiB`, `1.5GB`, `500kB` | `B`; `kB`, `MB`, `GB`, `TB`, `PB` of 1000; `KiB` or `Ki`, `MiB`, `GiB`, `TiB`, `PiB` of 1024 | bytes |
+| duration | `250ms`, `30s`, `12h`, `7d`, `1h30m` | `ms`, `s`, `m`, `h`, `d`, the longest first | seconds |
+
+- Upper and lower case do not count. One space may stand in front of a unit, none in parameters of URLs.
+- `64M` is an error, because it means 1000 to some and 1024 to others. So are negative values, `inf` and `nan`.
+- A part of a byte is rounded down. The largest size is 8191PiB, the longest duration 36500d.
+- The names of settings end in `_s` for seconds and `_bytes` for bytes, which is what a plain number means.
 """
 
 METRICS = """\
@@ -639,22 +652,17 @@ def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
 def _default(field: FieldInfo) -> str:
     """Format a default as it would be written in the environment."""
     default = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, SecretStr):
-        return default.get_secret_value()
-    if field.annotation is ByteSize:
-        return ByteSize(default).human_readable(separator="").replace(".0", "")
-    return f"{default:.15g}" if isinstance(default, int | float) else str(default)
+    return default.get_secret_value() if isinstance(default, SecretStr) else display_value(field, default)
 
 
 def _bounds(field: FieldInfo) -> str:
+    quantity = quantity_of(field)
     signs = (("ge", "at least"), ("gt", "more than"), ("le", "at most"))
     parts = [
-        f"{words} {getattr(bound, sign):,.15g}"
+        f"{words} {quantity.format(number) if quantity else f'{number:,.15g}'}"
         for bound in field.metadata
         for sign, words in signs
-        if hasattr(bound, sign)
+        if (number := getattr(bound, sign, None)) is not None
     ]
     return ", ".join(parts)
 

@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
+from pixmill.runtime.setting_types import Quantity, quantity_of
 from pixmill.settings import Settings
 
 SCHEMA = Path(__file__).parent / "pixmill" / "values.schema.json"
@@ -16,6 +19,13 @@ SECRET = {"keys", "stores", "redis_password", "admin_token"}
 
 NEEDED = ["host", "port", "drain_timeout_s", "drain_delay_s", "ready_timeout_s"]
 """Settings that other parts of the chart are derived from."""
+
+_NUMBER = r"[0-9]+(\.[0-9]+)?"
+_PATTERNS = {
+    Quantity.SIZE: rf"^ *{_NUMBER} ?([kKmMgGtTpP]([iI]?[bB]|[iI])|[bB])? *$",
+    Quantity.DURATION: rf"^ *({_NUMBER}|{_NUMBER} ?([dDhHsS]|[mM][sS]?)( ?{_NUMBER} ?([hHsS]|[mM][sS]?))*) *$",
+}
+"""Of texts: what is wrong with a unit is found before the rollout, what is out of bounds by the server."""
 
 _KEPT = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "description")
 
@@ -30,15 +40,16 @@ def schema() -> str:
 def settings() -> dict[str, Any]:
     """Return the schema of ``settings``."""
     fields = Settings.model_json_schema()["properties"]
-    known = {name: _field(fields[name]) for name in Settings.model_fields if name not in SECRET}
+    known = {name: _field(fields[name], field) for name, field in Settings.model_fields.items() if name not in SECRET}
     known["port"]["minimum"] = 1  # a free port could not be found by the Service
     return {"type": "object", "additionalProperties": False, "required": NEEDED, "properties": known}
 
 
-def _field(field: dict[str, Any]) -> dict[str, Any]:
-    """Keep bounds and description; sizes may also be text such as 64MiB."""
-    types = [option["type"] for option in field.get("anyOf", [])]
-    return ({"type": sorted(types)} if types else {}) | {name: field[name] for name in _KEPT if name in field}
+def _field(schema: dict[str, Any], field: FieldInfo) -> dict[str, Any]:
+    """Keep bounds and description; sizes and durations may also be texts such as 64MiB and 12h."""
+    kept = {name: schema[name] for name in _KEPT if name in schema}
+    quantity = quantity_of(field)
+    return kept if quantity is None else kept | {"type": [kept["type"], "string"], "pattern": _PATTERNS[quantity]}
 
 
 if __name__ == "__main__":

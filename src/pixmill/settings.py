@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
@@ -22,6 +23,7 @@ from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
 from pixmill.plan.source import SourceKind
+from pixmill.runtime.setting_types import quantity_of
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
@@ -166,8 +168,8 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
 def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[SettingOrigin]:
     """Return all settings with value and source, in declaration order."""
     return [
-        SettingOrigin(env_name(name), _display_value(getattr(settings, name)), _source(name, flags))
-        for name in Settings.model_fields
+        SettingOrigin(env_name(name), display_value(field, getattr(settings, name)), _source(name, flags))
+        for name, field in Settings.model_fields.items()
     ]
 
 
@@ -191,9 +193,17 @@ def _source(name: str, flags: Mapping[str, object]) -> str:
     return "default"
 
 
-def _display_value(value: object) -> str:
+def display_value(field: FieldInfo, value: object) -> str:
+    """Return a value as it would be written in the environment, without secrets."""
+    quantity = quantity_of(field)
+    if quantity is not None and isinstance(value, int | float):
+        return quantity.format(value)
     if isinstance(value, SecretStr):
         return "**********" if value.get_secret_value() else ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:.15g}"
     return redact(str(value))  # a URL may contain a password
 
 

@@ -1,5 +1,6 @@
 """Limits of a tier besides its size: bytes and lifetime of an entry."""
 
+import re
 from time import time
 
 import pytest
@@ -8,7 +9,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss, ResultTier
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
-from pixmill.cache.urls.options import parse_duration
+from pixmill.cache.urls.options import parse_options
 from pixmill.ports.values import Entry
 from tests.cache.entries import entry_of, key_of
 from tests.cache.tiers import FlakyTier
@@ -55,14 +56,24 @@ async def test_a_tier_keeps_an_entry_no_longer_than_it_may(*, guarded: bool) -> 
     assert found.meta.lifetime.stale_until <= time() + 30
 
 
+def test_options_of_tiers_are_sizes_and_durations() -> None:
+    options = parse_options(
+        "max_bytes=1.5GB&max_entry_bytes=64KiB&ttl=1h30m&timeout=250ms", {"max_bytes": "1", "timeout": "1s"}
+    )
+    assert (options.max_bytes, options.limits, options.timeout_s) == (1_500_000_000, TierLimits(65_536, 5_400), 0.25)
+
+
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("250ms", 0.25), ("2", 2), ("2s", 2), ("1.5 s", 1.5), ("10m", 600), ("12H", 43_200), ("7d", 604_800)]
-)  # fmt: skip
-def test_times_are_a_number_and_a_unit(text: str, seconds: float) -> None:
-    assert parse_duration(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "s", "1y", "-1s", "1e3", "1.s", "inf", "9999999999", "1 ms2", "١s"])
-def test_anything_else_is_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
-        parse_duration(text)
+    ("query", "said"),
+    [
+        ("max_bytes=lots", "has max_bytes=lots, which is no size: write a number and a unit, such as 256MiB"),
+        ("max_bytes=10G", "has max_bytes=10G, which is ambiguous: write 10GB (multiples of 1000) or 10GiB (of 1024)"),
+        ("ttl=1y", "has ttl=1y, which is no duration: y is no unit"),
+        ("ttl=0", "has ttl=0, with which it would store nothing"),
+        ("max_entry_bytes=0MiB", "has max_entry_bytes=0MiB, with which it would store nothing"),
+        ("timeout=2m", "has timeout=2m: the timeout of a tier is 1ms to 60s"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named_with_its_value(query: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_options(query, {"max_bytes": "1", "timeout": "1s"})

@@ -70,6 +70,10 @@ def test_each_way_of_saying_so_is_enough(said: Values) -> None:
         ({"settings": {"unsigned": "allow", "workers": -1}}, "/settings/workers"),
         ({"settings": {"unsigned": "allow", "workers": "two"}}, "/settings/workers"),
         ({"settings": {"unsigned": "allow", "port": 0}}, "/settings/port"),
+        ({"settings": {"unsigned": "allow", "worker_memory_bytes": "1GiBs"}}, "/settings/worker_memory_bytes"),
+        ({"settings": {"unsigned": "allow", "worker_memory_bytes": "1G"}}, "/settings/worker_memory_bytes"),
+        ({"settings": {"unsigned": "allow", "cache_ttl_s": "12 hours"}}, "/settings/cache_ttl_s"),
+        ({"settings": {"unsigned": "allow", "cache_ttl_s": -1}}, "/settings/cache_ttl_s"),
         ({"settings": {"keys": "a-secret-of-16-chars"}}, "keys"),
         ({"settings": {"stores": {}}}, "stores"),
         ({"settings": {"unsigned": "allow", "drain_timeout_s": None}}, "drain_timeout_s"),
@@ -96,3 +100,21 @@ def test_an_image_without_a_disk_may_do_without_a_volume() -> None:
 def test_examples_say_what_they_are_for() -> None:
     for path in sorted(Path(DEPLOY / "helm" / "examples").iterdir()):
         assert path.read_text(encoding="utf-8").startswith("# "), path.name
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1m30s", 90), ("1.5m", 90), ("250ms", 1), ("45", 45), (45, 45), (0.5, 1), ("1H", 3_600)]
+)
+def test_durations_are_texts_or_numbers_also_where_the_chart_adds_them_up(text: Any, seconds: int) -> None:
+    made = release(
+        {"settings": {"unsigned": "allow", "drain_timeout_s": text, "drain_delay_s": text, "ready_timeout_s": text}}
+    )
+    assert made.pod["spec"]["terminationGracePeriodSeconds"] == 2 * seconds + 10
+    assert made.container["readinessProbe"]["timeoutSeconds"] == seconds + 1
+    assert str(made.the("ConfigMap")["data"]["PIXMILL_DRAIN_TIMEOUT_S"]) == str(text)
+
+
+@pytest.mark.parametrize("size", ["64MiB", "1.5GB", "500kB", "64Mi", "1073741824", 1_073_741_824])
+def test_sizes_are_texts_or_numbers(size: Any) -> None:
+    made = release({"settings": {"unsigned": "allow", "worker_memory_bytes": size}})
+    assert made.the("ConfigMap")["data"]["PIXMILL_WORKER_MEMORY_BYTES"] == str(size)

@@ -25,6 +25,7 @@ from pixmill.plan.request import Fallback
 from pixmill.plan.source import parse_source
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.send_rate import SEND_GRACE_S
+from pixmill.runtime.setting_types import Duration, Size
 
 MIN_TOKEN_CHARS: Final = 16
 MAX_PORT: Final = 65_535
@@ -131,10 +132,10 @@ class ApiConfig(BaseModel):
         description="Status of responses with PIXMILL_FALLBACK_IMAGE, 200 to 299 or 400 to 599; 0 for that of the "
         "error.",
     )
-    fallback_ttl_s: float = Field(
+    fallback_ttl_s: Duration = Field(
         60.0,
         ge=0,
-        description="How long clients and caches in front may keep any fallback, in seconds. Never longer than the "
+        description="How long clients and caches in front may keep any fallback. Never longer than the "
         "error itself; not at all where that must not be stored (5xx).",
     )
     docs_url: str = Field(
@@ -163,38 +164,36 @@ class ApiConfig(BaseModel):
         description="Send stage durations in a Server-Timing header. With a playground for this machine only, they are "
         "always sent.",
     )
-    max_url_bytes: int = Field(8_192, ge=256, description="Maximum length of path and query in bytes (414 above).")
-    upload_timeout_s: float = Field(30.0, gt=0, description="Maximum duration of an upload to POST /resize in seconds.")
-    upload_min_rate: int = Field(
+    max_url_bytes: Size = Field(8_192, ge=256, description="Maximum length of path and query (414 above).")
+    upload_timeout_s: Duration = Field(30.0, gt=0, description="Maximum duration of an upload to POST /resize.")
+    upload_min_rate: Size = Field(
         500,
         ge=0,
-        description="Minimum average upload rate in bytes per second, enforced after five seconds (408 below). 0: only "
+        description="Minimum average upload rate per second, enforced after five seconds (408 below). 0: only "
         "PIXMILL_UPLOAD_TIMEOUT_S applies.",
     )
-    drain_timeout_s: float = Field(25.0, ge=0, description="Shutdown grace period in seconds for requests in flight.")
-    drain_delay_s: float = Field(
-        0.0, ge=0, description="Seconds between failing readiness and closing the listener on shutdown."
+    drain_timeout_s: Duration = Field(25.0, ge=0, description="Shutdown grace period for requests in flight.")
+    drain_delay_s: Duration = Field(
+        0.0, ge=0, description="Time between failing readiness and closing the listener on shutdown."
     )
-    ready_timeout_s: float = Field(
-        5.0, gt=0, description="Timeout of each component's probe for /health/ready in seconds."
-    )
-    send_timeout_s: float = Field(
+    ready_timeout_s: Duration = Field(5.0, gt=0, description="Timeout of each component's probe for /health/ready.")
+    send_timeout_s: Duration = Field(
         30.0,
         gt=0,
         le=86_400,
-        description="Seconds without the client reading any of the response before its connection is closed.",
+        description="Time without the client reading any of the response before its connection is closed.",
     )
-    send_min_rate: int = Field(
+    send_min_rate: Size = Field(
         500,
         ge=0,
-        description="Minimum rate in bytes per second at which a client reads a response, enforced after ten seconds; "
+        description="Minimum rate per second at which a client reads a response, enforced after ten seconds; "
         "slower connections are closed. 0: no minimum.",
     )
-    response_timeout_s: float = Field(
+    response_timeout_s: Duration = Field(
         600.0,
         gt=0,
         le=86_400,
-        description="Maximum duration in seconds of sending a response above 256 KiB; then its connection is closed.",
+        description="Maximum duration of sending a response above 256 KiB; then its connection is closed.",
     )
     rate_limit: float = Field(
         0.0,

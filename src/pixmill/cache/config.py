@@ -2,11 +2,12 @@
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
 from pixmill.cache.urls.tier_urls import CACHE_SETTING, ORIGINALS_SETTING, TierUrl, parse_tiers
 from pixmill.plan.freshness import YEAR_S, FreshnessPolicy, NegativeTtl
+from pixmill.runtime.setting_types import Duration, Size
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
@@ -29,51 +30,51 @@ class CacheConfig(BaseModel):
     redis_password: SecretStr = Field(
         default=SecretStr(""), description="Password of the Redis tier, if its URL has none."
     )
-    cache_lock_timeout_s: float = Field(
+    cache_lock_timeout_s: Duration = Field(
         default=10.0,
         ge=0,
         le=600,
-        description="Maximum seconds that a request waits for the render lock, while another server that shares a "
+        description="Maximum time that a request waits for the render lock, while another server that shares a "
         "folder or a Redis renders the same image.",
     )
-    cache_max_entry_bytes: ByteSize = Field(
-        default=ByteSize(MAX_ENTRY_BYTES),
+    cache_max_entry_bytes: Size = Field(
+        default=MAX_ENTRY_BYTES,
         ge=1,
         description="Maximum size of a cached result; larger ones are served but not cached.",
     )
-    cache_ttl_s: float = Field(
+    cache_ttl_s: Duration = Field(
         default=3_600,
         ge=0,
         le=YEAR_S,
-        description="Freshness lifetime in seconds of results whose source sends no cache directives.",
+        description="Freshness lifetime of results whose source sends no cache directives.",
     )
-    cache_min_ttl_s: float = Field(
-        default=0, ge=0, le=YEAR_S, description="Minimum freshness lifetime in seconds, overrides the source."
+    cache_min_ttl_s: Duration = Field(
+        default=0, ge=0, le=YEAR_S, description="Minimum freshness lifetime, overrides the source."
     )
-    cache_max_ttl_s: float = Field(
-        default=YEAR_S, ge=0, le=YEAR_S, description="Maximum freshness lifetime in seconds, overrides the source."
+    cache_max_ttl_s: Duration = Field(
+        default=YEAR_S, ge=0, le=YEAR_S, description="Maximum freshness lifetime, overrides the source."
     )
-    cache_stale_while_revalidate_s: float = Field(
+    cache_stale_while_revalidate_s: Duration = Field(
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds after expiry in which a stale result is served while it is revalidated in the background; "
-        "the source may shorten them.",
+        description="Time after expiry in which a stale result is served while it is revalidated in the background; "
+        "the source may shorten it.",
     )
-    cache_stale_if_error_s: float = Field(
+    cache_stale_if_error_s: Duration = Field(
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds after expiry in which a stale result is served if revalidation fails; "
-        "the source may shorten them.",
+        description="Time after expiry in which a stale result is served if revalidation fails; "
+        "the source may shorten it.",
     )
 
-    cache_unsigned_version_ttl_s: float = Field(
+    cache_unsigned_version_ttl_s: Duration = Field(
         default=300,
         ge=0,
         le=YEAR_S,
-        description="Maximum lifetime in seconds of versioned URLs (`v=`) that are not signed: anybody may request a "
-        "version before its file is in place. 31536000: immutable, as with a signature, if versions cannot be guessed.",
+        description="Maximum lifetime of versioned URLs (`v=`) that are not signed: anybody may request a "
+        "version before its file is in place. 365d: immutable, as with a signature, if versions cannot be guessed.",
     )
 
     originals_cache: str = Field(
@@ -82,32 +83,32 @@ class CacheConfig(BaseModel):
         "followed by file:///folder?max_bytes=10GiB, which survives restarts and can be shared with other servers; "
         "empty: no cache. Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
     )
-    negative_ttl_not_found_s: float = Field(
+    negative_ttl_not_found_s: Duration = Field(
         default=10,
         ge=0,
         le=3_600,
-        description="Negative-cache TTL in seconds for sources that do not exist, deny access (such as 403, 404 or "
+        description="Negative-cache TTL for sources that do not exist, deny access (such as 403, 404 or "
         "410) or are too large to download.",
     )
-    negative_ttl_unreachable_s: float = Field(
+    negative_ttl_unreachable_s: Duration = Field(
         default=2,
         ge=0,
         le=3_600,
-        description="Negative-cache TTL in seconds for sources that were unreachable or sent an invalid response.",
+        description="Negative-cache TTL for sources that were unreachable or sent an invalid response.",
     )
 
-    negative_ttl_undecodable_s: float = Field(
+    negative_ttl_undecodable_s: Duration = Field(
         default=60,
         ge=0,
         le=86_400,
-        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large to "
+        description="Negative-cache TTL for originals that are not an image, damaged or too large to "
         "decode; ends when the original changes.",
     )
-    negative_ttl_render_timeout_s: float = Field(
+    negative_ttl_render_timeout_s: Duration = Field(
         default=60,
         ge=0,
         le=3_600,
-        description="Negative-cache TTL in seconds for renders that ran out of time (PIXMILL_DEADLINE_S), by original "
+        description="Negative-cache TTL for renders that ran out of time (PIXMILL_DEADLINE_S), by original "
         "and parameters; doubles with each further failure, up to 16 times as long; ends when the original changes or "
         "is purged.",
     )

@@ -5,11 +5,12 @@ Must never know pixels or processes.
 
 from typing import Final
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.output import RenderMode
+from pixmill.runtime.setting_types import Duration, Size
 from pixmill.runtime.system import available_cores
 
 _LIMITS: Final = Limits()
@@ -28,32 +29,32 @@ class EngineConfig(BaseModel):
     queue: int = Field(
         default=256, ge=0, description="Maximum number of renders waiting for a worker; more are rejected with 503."
     )
-    queue_max_wait_s: float = Field(
+    queue_max_wait_s: Duration = Field(
         default=5.0,
         gt=0,
-        description="Maximum estimated wait for a worker, in seconds; above it a render is rejected with 503 at once.",
+        description="Maximum estimated wait for a worker; above it a render is rejected with 503 at once.",
     )
-    deadline_s: float = Field(
+    deadline_s: Duration = Field(
         default=20.0,
         gt=0,
-        description="Maximum duration of a render, in seconds, and again of its wait; then it is killed, or rejected.",
+        description="Maximum duration of a render, and again of its wait; then it is killed, or rejected.",
     )
     worker_max_jobs: int = Field(
         default=10_000, ge=0, description="Renders after which a worker is recycled; 0: never."
     )
-    worker_max_rss_bytes: ByteSize = Field(
-        default=ByteSize(512 * 2**20),
+    worker_max_rss_bytes: Size = Field(
+        default=512 * 2**20,
         ge=0,
         description="Resident memory above which a worker is recycled; 0: never.",
     )
-    worker_memory_bytes: ByteSize = Field(
-        default=ByteSize(2 * 2**30),
+    worker_memory_bytes: Size = Field(
+        default=2 * 2**30,
         ge=0,
         description="Maximum private memory that a worker can allocate; 0: unlimited. Originals and results are in "
         "memory files of the server.",
     )
-    raster_memory_bytes: ByteSize = Field(
-        default=ByteSize(512 * 2**20),
+    raster_memory_bytes: Size = Field(
+        default=512 * 2**20,
         ge=0,
         description="Memory for the decoded pixels of large originals of which many small parts are requested, as by "
         "viewers that zoom in; 0: each part is decoded by itself. An original takes 3 or 4 bytes a pixel, until a "
@@ -72,10 +73,10 @@ class EngineConfig(BaseModel):
         ge=1,
         description="Maximum pixels of all frames of an animation together, in the original and in the result.",
     )
-    max_animation_s: int = Field(
+    max_animation_s: Duration = Field(
         default=_LIMITS.max_animation_s,
         ge=1,
-        description="Maximum duration of one loop of an animated original, in seconds.",
+        description="Maximum duration of one loop of an animated original.",
     )
     max_result_pixels: int = Field(default=_LIMITS.max_result_pixels, ge=1, description="Maximum pixels of a result.")
     max_result_side: int = Field(
@@ -84,13 +85,13 @@ class EngineConfig(BaseModel):
         le=65_535,  # raster.frame.MAX_SIDE
         description="Maximum width and height of a result, in pixels; at most 65,535.",
     )
-    max_result_bytes: ByteSize = Field(
-        default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="Maximum size of an encoded result."
+    max_result_bytes: Size = Field(
+        default=_LIMITS.max_result_bytes, ge=1, description="Maximum size of an encoded result."
     )
-    max_cost_s: float = Field(
+    max_cost_s: Duration = Field(
         default=_LIMITS.max_cost_s,
         gt=0,
-        description="Maximum estimated CPU time of a render, in seconds; what would take more is rejected with 422 "
+        description="Maximum estimated CPU time of a render; what would take more is rejected with 422 "
         "before a pixel is decoded.",
     )
 

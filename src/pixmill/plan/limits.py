@@ -37,7 +37,7 @@ class Limits(Struct, frozen=True):
     max_pixels: Positive = 50_000_000
     max_frames: Positive = 1_000
     max_animation_pixels: Positive = 300_000_000
-    max_animation_s: Positive = 3_600
+    max_animation_s: Annotated[float, Meta(gt=0)] = 3_600
     max_result_pixels: Positive = 50_000_000
     max_result_side: Positive = 16_383
     max_result_bytes: Positive = 64 * 2**20

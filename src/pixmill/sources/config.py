@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Final, Self
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pixmill.runtime.memory_budget import MEMORY_DIVISOR
 from pixmill.runtime.rate_limiter import RateLimiter
+from pixmill.runtime.setting_types import Duration, Size
 from pixmill.runtime.system import available_memory_bytes
 from pixmill.sources.addresses import IPV4_MAPPED, NAT64_PREFIX_LENGTHS, AddressPolicy, Network
 from pixmill.sources.allowlist import AllowList
@@ -72,34 +73,34 @@ class SourcesConfig(BaseModel):
         description="Maximum concurrent look-ups of host names in one registrable domain, such as example.co.uk, fewer "
         "when most of PIXMILL_DNS_LOOKUPS are in use. More wait.",
     )
-    max_source_bytes: int = Field(
-        default=64 * 2**20, ge=1, description="Maximum size of an original, in bytes, after content decoding."
+    max_source_bytes: Size = Field(
+        default=64 * 2**20, ge=1, description="Maximum size of an original, after content decoding."
     )
-    memory_budget_bytes: ByteSize = Field(
-        default=ByteSize(0),
+    memory_budget_bytes: Size = Field(
+        default=0,
         ge=0,
         description="Memory budget for originals in flight, uploads, cached originals and responses above 256 KiB "
         "being sent; requests beyond it are rejected with 503. "
         "0: a quarter of the memory of the machine or container, at least four originals of the maximum size.",
     )
-    source_timeout_s: float = Field(
-        default=20.0, gt=0, description="Timeout of a whole fetch, with redirects and retries, in seconds."
+    source_timeout_s: Duration = Field(
+        default=20.0, gt=0, description="Timeout of a whole fetch, with redirects and retries."
     )
-    source_connect_timeout_s: float = Field(
+    source_connect_timeout_s: Duration = Field(
         default=5.0,
         gt=0,
-        description="Timeout for resolving an origin, and again for connecting to it with TLS, in seconds.",
+        description="Timeout for resolving an origin, and again for connecting to it with TLS.",
     )
-    source_idle_timeout_s: float = Field(
+    source_idle_timeout_s: Duration = Field(
         default=10.0,
         gt=0,
-        description="Timeout between two reads from an origin, in seconds; a response has this time and "
+        description="Timeout between two reads from an origin; a response has this time and "
         "PIXMILL_SOURCE_CONNECT_TIMEOUT_S for all of its headers.",
     )
-    source_min_rate: int = Field(
+    source_min_rate: Size = Field(
         default=500,
         ge=0,
-        description="Minimum average rate of a response body from a web origin in bytes per second, enforced after "
+        description="Minimum average rate of a response body from a web origin per second, enforced after "
         "five seconds of waiting for it (504 below). 0: no minimum.",
     )
     source_tag_header: str = Field(
@@ -145,11 +146,10 @@ class SourcesConfig(BaseModel):
         description="Maximum number of queued fetches for sites that have answered well lately, and as many for "
         "others; at most half of them for one site and three quarters for one client. More are rejected with 503.",
     )
-    source_queue_max_wait_s: float = Field(
+    source_queue_max_wait_s: Duration = Field(
         default=5.0,
         gt=0,
-        description="Maximum wait of a queued fetch, in seconds; if the estimated wait is longer, it is rejected with "
-        "503 at once.",
+        description="Maximum wait of a queued fetch; if the estimated wait is longer, it is rejected with 503 at once.",
     )
 
     @field_validator("allowed_networks", "denied_networks")

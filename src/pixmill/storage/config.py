@@ -7,6 +7,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from pixmill.runtime.setting_types import Duration
+
 _BLANK = SecretStr("")
 
 CREDENTIAL_FIELDS: Final[dict[str, frozenset[str]]] = {
@@ -78,9 +80,9 @@ class StorageConfig(BaseModel):
         default=False,
         description="Allow buckets that are not listed in the stores, with ambient credentials.",
     )
-    store_timeout_s: float = Field(
+    store_timeout_s: Duration = Field(
         default=10.0,
         gt=0,
         le=600,
-        description="Timeout of one storage operation, or one chunk of a stream, in seconds.",
+        description="Timeout of one storage operation, or one chunk of a stream.",
     )

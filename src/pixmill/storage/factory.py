@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
 from pixmill.plan.source import OBJECT_STORE_SCHEMES
 from pixmill.ports.storage import Store
+from pixmill.runtime.quantities import parse_size
 from pixmill.storage.bucket_url import BucketUrl
 from pixmill.storage.config import NamedStore, StorageConfig
 from pixmill.storage.files import FileStore
 from pixmill.storage.memory import MemoryStore
 from pixmill.storage.rooted_fs import ALL_FILES, ServedFiles
-from pixmill.storage.sizes import parse_size
 
 _DEFAULT_MEMORY_SIZE: Final = "256MiB"
 

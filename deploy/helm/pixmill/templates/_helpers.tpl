@@ -55,7 +55,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* The two drain times, plus 10 s to close the components. */ -}}
 {{- define "pixmill.gracePeriod" -}}
-{{ add (ceil (.Values.settings.drain_delay_s | default 0)) (ceil .Values.settings.drain_timeout_s) 10 }}
+{{ add (include "pixmill.seconds" (.Values.settings.drain_delay_s | default 0)) (include "pixmill.seconds" .Values.settings.drain_timeout_s) 10 }}
+{{- end }}
+
+{{- /* Whole seconds of a number, or of a duration such as 1m30s. */ -}}
+{{- define "pixmill.seconds" -}}
+{{- if kindIs "string" . -}}
+{{- $units := dict "" 1.0 "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 "d" 86400.0 -}}
+{{- $total := 0.0 -}}
+{{- range regexFindAll "[0-9.]+ ?[a-zA-Z]*" . -1 -}}
+{{- $total = addf $total (mulf (float64 (regexFind "^[0-9.]+" .)) (get $units (lower (regexFind "[a-zA-Z]*$" .)))) -}}
+{{- end -}}
+{{ ceil $total }}
+{{- else -}}
+{{ ceil . }}
+{{- end -}}
 {{- end }}
 
 {{- /* Fails before the rollout where the server would refuse to start. */ -}}

@@ -95,7 +95,7 @@ def _check_limits(job: RenderJob, timing: AnimationTiming, shown: range) -> None
         raise ImageTooLarge(f"An animation may have at most {limits.max_frames} frames")
     check_frames(header, shown[-1] + 1, limits)
     if timing.duration_s > limits.max_animation_s:
-        raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")
+        raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s:g} seconds")
     check_frames_of_result(job, len(shown))
 
 

@@ -15,9 +15,9 @@ PARAMS = (
         "frame_delay",
         Group.OUTPUT,
         DelaysGrammar(),
-        "How long the frames of an animation are shown, in milliseconds and in their order; the last delay is that of "
-        "all further frames. Default: as in the original.",
-        ("80", "80,80,400"),
+        "How long the frames of an animation are shown, in milliseconds or each with a unit, and in their order; the "
+        "last delay is that of all further frames. Default: as in the original.",
+        ("80", "80,80,400", "80ms,1.5s"),
         unit="ms",
     ),
     Param(

@@ -1,14 +1,14 @@
 """Parameters that select frames or pages of the original, and its orientation."""
 
-from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.native.grammars.choice_lists import ChoiceList
-from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
+from pixmill.dialects.native.grammars.quantities import Timestamp
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, OUTPUT_FORMATS, Format
-from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, DecodeScaling, Input
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, DecodeScaling, Input
 
 _ORIGINAL_FORMATS: Final = {kind.value: kind for kind in Format if kind not in DESCRIPTION_FORMATS}
 
@@ -65,10 +65,10 @@ PARAMS = (
     Param(
         "time",
         Group.SOURCE,
-        Decimal(Fraction(0), Fraction(MAX_TIME_S)),
-        "Timestamp of the video frame to use, in seconds. Default: the most representative of several frames across "
-        "the video.",
-        ("12.5",),
+        Timestamp(),
+        "Timestamp of the video frame to use, in seconds or with a unit. Default: the most representative of several "
+        "frames across the video.",
+        ("12.5", "1m30s"),
         aliases=("second",),
         unit="s",
     ),

@@ -3,14 +3,14 @@
 from typing import Final
 
 from pixmill.dialects.native.grammars.quality import QualityGrammar, QualityTarget
-from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Integer
+from pixmill.dialects.native.grammars.quantities import ByteCount
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice
 from pixmill.dialects.native.param import Group, Param
 from pixmill.plan.ops import Output
 
 DEFAULT_QUALITY: Final = Output().quality
 
 _MIN_BYTES: Final = 100
-_MAX_BYTES: Final = 64 * 2**20
 
 PARAMS = (
     Param(
@@ -28,12 +28,12 @@ PARAMS = (
     Param(
         "max_bytes",
         Group.OUTPUT,
-        Integer(_MIN_BYTES, _MAX_BYTES),
-        "Maximum size of the result in bytes. The quality (in PNG, GIF and ICO the number of colours) is reduced "
-        "until it fits, in at most seven encodings. If the limit cannot be met (or the output is an animation, "
-        "lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports the "
-        "smallest size reached.",
-        ("30000",),
+        ByteCount(_MIN_BYTES),
+        "Maximum size of the result, in bytes or with a unit. The quality (in PNG, GIF and ICO the number of colours) "
+        "is reduced until it fits, in at most seven encodings. If the limit cannot be met (or the output is an "
+        "animation, lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports "
+        "the smallest size reached.",
+        ("30000", "300kB"),
         unit="bytes",
     ),
     Param(

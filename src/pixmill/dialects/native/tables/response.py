@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Final
 
-from pixmill.dialects.native.grammars.scalars import Choice, Integer, Location
+from pixmill.dialects.native.grammars.quantities import WholeSeconds
+from pixmill.dialects.native.grammars.scalars import Choice, Location
 from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.request import OF_ERROR, Fallback
 
-_MAX_AGE_S: Final = 315_360_000
 _OK: Final = 200
 
 _param = partial(group_param, Group.RESPONSE)
@@ -24,11 +24,13 @@ PARAMS = (
     ),
     _param(
         "max_age",
-        Integer(0, _MAX_AGE_S),
-        "How long caches may keep this response, in seconds, instead of as long as the result is fresh. Limited by "
-        "`PIXMILL_CACHE_MIN_TTL_S`, `PIXMILL_CACHE_MAX_TTL_S` and the expiry of a signed URL; never longer than the "
-        "result is fresh if the source wants it revalidated. It affects neither the image nor the server's cache.",
+        WholeSeconds(),
+        "How long caches may keep this response, in seconds or with a unit, instead of as long as the result is "
+        "fresh. Limited by `PIXMILL_CACHE_MIN_TTL_S`, `PIXMILL_CACHE_MAX_TTL_S` and the expiry of a signed URL; never "
+        "longer than the result is fresh if the source wants it revalidated. It affects neither the image "
+        "nor the server's cache.",
         "86400",
+        "12h",
         unit="s",
         is_advanced=True,
     ),

@@ -1,0 +1,66 @@
+"""Types of settings that are sizes and durations, for the config models of all packages.
+
+They also read what environment variables have always had for plain numbers, ``1_000``, ``5.0`` and ``1e3``, and numbers
+of Python.
+"""
+
+import re
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
+
+from pixmill.runtime.quantities import (
+    InvalidQuantity,
+    format_duration,
+    format_size,
+    parse_duration,
+    parse_size,
+)
+
+_SEPARATOR = re.compile("(?<=[0-9])_(?=[0-9])")
+_EXPONENT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
+_WHOLE = re.compile(r"([0-9]+)\.0+")
+
+
+class Quantity(Enum):
+    """What a setting measures."""
+
+    SIZE = "size"
+    DURATION = "duration"
+
+    def format(self, value: float) -> str:
+        """Return a value as it would be written."""
+        return format_size(int(value)) if self is Quantity.SIZE else format_duration(value)
+
+
+def quantity_of(field: FieldInfo) -> Quantity | None:
+    """Return what a setting measures; None if it is another number, or none."""
+    return next((item for item in field.metadata if isinstance(item, Quantity)), None)
+
+
+def _read_size(value: Any) -> int:
+    text = _plain_text(value)
+    whole = _WHOLE.fullmatch(text)
+    return parse_size(whole[1] if whole else text)
+
+
+def _read_duration(value: Any) -> float:
+    text = _plain_text(value)
+    return parse_duration(f"{float(text):.9f}" if _EXPONENT.fullmatch(text) else text)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, str):
+        return _SEPARATOR.sub("", value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidQuantity(str(value), "is neither a number nor a text")
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+Size = Annotated[int, BeforeValidator(_read_size), Quantity.SIZE]
+"""Bytes: a whole number, or a text such as ``64MiB``."""
+
+Duration = Annotated[float, BeforeValidator(_read_duration), Quantity.DURATION]
+"""Seconds: a number, or a text such as ``12h``."""
