@@ -5,14 +5,15 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat browser packages frameworks soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: serve test faults conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
 
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
-	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks
+	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks \
+	    --ignore=tests/clusters
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -33,6 +34,9 @@ packages: $(VENV)/.dev             ## build the wheel, install it into an empty 
 
 frameworks: $(VENV)/.frameworks    ## start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/frameworks
+
+clusters: $(VENV)/.clusters        ## run a batch on Ray and on Dask, on this machine
+	$(BIN)/python -m pytest tests/clusters
 
 soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak
@@ -87,6 +91,8 @@ lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	    -c requirements/dev.txt --group docs -o requirements/docs.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    -c requirements/dev.txt --group frameworks -o requirements/frameworks.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/dev.txt --group clusters -o requirements/clusters.txt
 
 clean:                           ## remove the environment and all build output
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
@@ -111,4 +117,8 @@ $(VENV)/.docs: $(VENV)/.dev requirements/docs.txt
 
 $(VENV)/.frameworks: $(VENV)/.dev requirements/frameworks.txt
 	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/frameworks.txt
+	@touch $@
+
+$(VENV)/.clusters: $(VENV)/.dev requirements/clusters.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/clusters.txt
 	@touch $@
