@@ -32,7 +32,7 @@ browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 packages: $(VENV)/.dev             ## build the wheel, install it into an empty environment, and run the commands of the README there
 	$(BIN)/python -m pytest tests/packages
 
-frameworks: $(VENV)/.frameworks    ## start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
+frameworks: $(VENV)/.frameworks    ## test the clients, start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/frameworks
 
 clusters: $(VENV)/.clusters        ## run a batch on Ray and on Dask, on this machine
@@ -51,9 +51,10 @@ fmt: $(VENV)/.dev                ## format, and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.dev               ## regenerate the reference pages and the chart's schema from the code
+docs: $(VENV)/.dev               ## regenerate the reference pages, the chart's schema and the clients' tables from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
+	$(BIN)/python packages/generate.py
 
 docs-site: $(VENV)/.docs          ## build the site of the documentation into build/site, and check its links and what it shows
 	$(BIN)/python -m docs.site.build

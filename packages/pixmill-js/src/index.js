@@ -1,0 +1,4 @@
+export { createClient } from "./client.js";
+export { PixmillError } from "./errors.js";
+export { pictureHtml } from "./html.js";
+export { sign } from "./signing.js";

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { createClient, pictureHtml, PixmillError, sign } from "pixmill";
+
+const examples = new URL("../../../examples/", import.meta.url);
+const read = (path) => JSON.parse(readFileSync(new URL(path, examples), "utf8"));
+const KEY = "a-secret-of-16-chars-or-more";
+const client = createClient({ base: "https://images.example.com" });
+const code = (expected, parameter) => (error) => {
+  assert.ok(error instanceof PixmillError);
+  assert.equal(error.code, expected);
+  if (parameter) assert.equal(error.parameter, parameter);
+  return true;
+};
+
+test("URLs are those of all clients", () => {
+  const cases = read("clients/urls.json");
+  assert.ok(cases.length >= 500);
+  for (const { source, parameters, target } of cases) {
+    assert.equal(client.url(source, parameters), `https://images.example.com${target}`);
+    const reversed = Object.fromEntries(Object.entries(parameters).reverse());
+    assert.equal(client.url(source, reversed), `https://images.example.com${target}`);
+  }
+});
+
+test("signatures are those of the signing page", async () => {
+  const vectors = read("signing/vectors.json");
+  assert.ok(vectors.length >= 5);
+  for (const { target, key, expires, signed } of vectors) {
+    assert.equal(await sign(target, key, expires ?? undefined), signed);
+    assert.equal(await sign(target, new TextEncoder().encode(key), expires ?? undefined), signed);
+  }
+});
+
+test("the first of several keys signs", async () => {
+  const [{ target, key, signed }] = read("signing/vectors.json");
+  assert.equal(await sign(target, ` ${key} , another-key-of-16-bytes`), signed);
+});
+
+test("a signature covers the path of the base", async () => {
+  const prefixed = createClient({ base: "https://example.com/images/", key: KEY });
+  const expected = await sign("/images/resize?url=a.jpg&width=40", KEY);
+  assert.equal(await prefixed.signedUrl("a.jpg", { width: 40 }), `https://example.com${expected}`);
+});
+
+test("expiries are rounded up, so that a URL stays the same for a while", async () => {
+  let now = 1_000_000_000_000;
+  const signed = createClient({ base: "", key: KEY, expiresIn: 3600, now: () => now });
+  const expires = async (...given) => Number(new URLSearchParams((await signed.signedUrl("a.jpg", ...given)).split("?")[1]).get("expires"));
+  assert.equal((await expires()) % 3600, 0);
+  assert.ok((await expires()) >= 1_000_000_000 + 3600);
+  assert.ok((await expires()) < 1_000_000_000 + 2 * 3600);
+  const first = await signed.signedUrl("a.jpg");
+  now += 60_000;
+  assert.equal(await signed.signedUrl("a.jpg"), first);
+  now += 3_600_000;
+  assert.notEqual(await signed.signedUrl("a.jpg"), first);
+  assert.equal(await expires({}, { expires: 2_000_000_000 }), 2_000_000_000);
+  assert.equal(await expires({}, { expires: new Date(2_000_000_000_000) }), 2_000_000_000);
+  const minute = createClient({ base: "", key: KEY, expiresIn: 3600, expiresEvery: 60, now: () => now });
+  assert.equal(Number(/expires=(\d+)/.exec(await minute.signedUrl("a.jpg"))[1]) - now / 1000 - 3600 < 60, true);
+});
+
+test("values are texts, numbers, flags and lists", () => {
+  const query = (parameters) => client.url("a.jpg", parameters).split("&").slice(1).join("&");
+  assert.equal(query({ padding: [10, 20] }), "padding=10,20");
+  assert.equal(query({ enlarge: true, blur: 0.5 }), "enlarge=true&blur=0.5");
+  assert.equal(query({ blur: 1e-7, rotate: -0 }), "rotate=0&blur=0.0000001");
+  assert.equal(query({ then: [{ width: 200, rotate: -8 }, { blur: 4 }] }), "then=width%3D200%26rotate%3D-8%7Cblur%3D4");
+  assert.equal(query({ overlay: ["url:logo.png,gravity:southeast", "text:A"] }), "overlay=url:logo.png,gravity:southeast;text:A");
+  assert.equal(query({ width: undefined, height: null, quality: 80 }), "quality=80");
+  assert.equal(query({ w: 300, q: 80 }), "width=300&quality=80");
+  assert.equal(query({ fallback: new URL("https://example.com/a b.png") }), "fallback=https://example.com/a%2520b.png");
+});
+
+test("parameters of the client apply unless others are given", () => {
+  const own = createClient({ base: "/images", parameters: { quality: 60, metadata: "copyright" } });
+  assert.equal(own.url("a.jpg", { quality: 80 }), "/images/resize?url=a.jpg&quality=80&metadata=copyright");
+});
+
+test("a source of the site is fetched from its origin", () => {
+  const own = createClient({ base: "", origin: "https://www.example.com/" });
+  assert.equal(own.url("/a.png"), "/resize?url=https://www.example.com/a.png");
+  assert.equal(own.url("a.png"), "/resize?url=a.png");
+  assert.equal(own.url("//cdn.example.com/a.png"), "/resize?url=https://cdn.example.com/a.png");
+  assert.equal(own.url(new URL("https://example.com/ä.png")), "/resize?url=https://example.com/%25C3%25A4.png");
+});
+
+test("a srcset has the widths that the server would choose", () => {
+  const widths = (given) => client.srcset("a.jpg", given).split(", ").map((one) => one.split(" ")[1]);
+  assert.deepEqual(widths(), ["256w", "384w", "640w", "750w", "828w", "1080w", "1200w", "1920w", "2048w", "2560w", "3840w"]);
+  assert.deepEqual(widths({ width: 400 }), ["256w", "400w", "640w", "800w"]);
+  assert.deepEqual(widths({ widths: [640, 320, 320] }), ["320w", "640w"]);
+  assert.deepEqual(widths({ width: 300, densities: [1, 2] }), ["1x", "2x"]);
+  assert.equal(
+    client.srcset("a.jpg", { width: 300, height: 200, densities: [1, 1.5] }),
+    "https://images.example.com/resize?url=a.jpg&width=300&height=200&fit=cover 1x, https://images.example.com/resize?url=a.jpg&width=450&height=300&fit=cover 1.5x",
+  );
+});
+
+test("a picture has a source for each format, and an image of known size", () => {
+  const picture = client.picture("a.jpg", { width: 300, height: 200, alt: "A & B", widths: [300, 600], quality: 70 });
+  assert.deepEqual(picture.sources.map(({ type }) => type), ["image/avif", "image/webp"]);
+  assert.match(picture.sources[1].srcSet, /width=600&height=400&fit=cover&format=webp&quality=70 600w$/);
+  const { srcSet, ...img } = picture.img;
+  assert.deepEqual(img, {
+    alt: "A & B",
+    width: 300,
+    height: 200,
+    sizes: "(min-width: 300px) 300px, 100vw",
+    loading: "lazy",
+    decoding: "async",
+    src: "https://images.example.com/resize?url=a.jpg&width=300&height=200&fit=cover&quality=70",
+  });
+  assert.ok(!srcSet.includes("format="));
+  const html = pictureHtml(picture);
+  assert.match(html, /^<picture><source type="image\/avif" srcset="https:.*<img alt="A &amp; B" width="300" height="200"/);
+  assert.ok(!/[^;]&(?!amp;)/.test(html));
+});
+
+test("an image that visitors see first is loaded at once", () => {
+  const { img } = client.picture("a.jpg", { width: 300, priority: true, fallbackFormat: "jpeg" });
+  assert.equal(img.loading, "eager");
+  assert.equal(img.fetchPriority, "high");
+  assert.match(img.src, /format=jpeg/);
+});
+
+test("signed srcsets and pictures have a signature in each URL", async () => {
+  const signed = createClient({ base: "https://example.com", key: KEY });
+  const set = (await signed.signedSrcset("a.jpg", { width: 300 })).split(", ");
+  for (const candidate of set) {
+    const [target, signature] = candidate.split(" ")[0].slice("https://example.com".length).split("&sig=");
+    assert.equal(await sign(target, KEY), `${target}&sig=${signature}`);
+  }
+  const picture = await signed.signedPicture("a.jpg", { width: 300 });
+  assert.equal(picture.img.srcSet, await signed.signedSrcset("a.jpg", { width: 300 }));
+  assert.match(picture.img.src, /width=300&sig=/);
+});
+
+test("wrong arguments have stable codes", async () => {
+  assert.throws(() => createClient({ base: "images.example.com" }), code("invalid_setting", "base"));
+  assert.throws(() => createClient({ base: "https://user:secret@example.com" }), code("invalid_setting", "base"));
+  assert.throws(() => createClient({}), code("invalid_setting", "base"));
+  assert.throws(() => createClient({ base: "", key: "short" }), code("invalid_setting", "key"));
+  assert.throws(() => createClient({ base: "", key: 42 }), code("invalid_setting", "key"));
+  assert.throws(() => createClient({ base: "", key: KEY, expiresIn: 1.5 }), code("invalid_setting", "expiresIn"));
+  assert.throws(() => createClient({ base: "", parameters: { colour: 1 } }), code("unknown_parameter"));
+  assert.throws(() => client.url("a.jpg", { maxWidth: 300 }), /did you mean max_width\?/);
+  assert.throws(() => client.url("a.jpg", { widht: 300 }), /did you mean width\?/);
+  assert.throws(() => client.url("a.jpg", { url: "b.jpg" }), code("unknown_parameter", "url"));
+  assert.throws(() => client.url("a.jpg", { constructor: 1 }), code("unknown_parameter"));
+  assert.throws(() => client.url("a.jpg", { width: 3, w: 4 }), code("repeated_parameter", "width"));
+  assert.throws(() => client.url("a.jpg", { width: NaN }), code("invalid_parameter", "width"));
+  assert.throws(() => client.url("a.jpg", { width: {} }), code("invalid_parameter", "width"));
+  assert.throws(() => client.url("a.jpg", { filename: "a\nb" }), code("invalid_parameter", "filename"));
+  assert.throws(() => client.url("\ud800.jpg"), code("invalid_parameter"));
+  assert.throws(() => client.url(""), code("invalid_parameter", "url"));
+  assert.throws(() => client.url("data:image/png;base64,AAAA"), code("invalid_parameter", "url"));
+  assert.throws(() => client.srcset("a.jpg", { height: 30 }), code("missing_parameter", "width"));
+  assert.throws(() => client.srcset("a.jpg", { densities: [1, 2] }), code("missing_parameter", "width"));
+  assert.throws(() => client.picture("a.jpg", { format: "webp" }), code("conflicting_parameters", "format"));
+  await assert.rejects(client.signedUrl("a.jpg"), code("key_missing", "key"));
+  assert.throws(() => createClient({ base: "", key: KEY }).url("a.jpg"), code("signature_needed"));
+  await assert.rejects(sign("/resize?url=a.jpg&sig=x", KEY), code("invalid_target"));
+  await assert.rejects(sign("/resize?url=é.jpg", KEY), code("invalid_target"));
+  await assert.rejects(sign("/resize?url=a.jpg", KEY, 0), code("invalid_parameter", "expires"));
+});
+
+test("a page must not have a key", () => {
+  globalThis.window = globalThis.document = {};
+  try {
+    assert.throws(() => createClient({ base: "", key: KEY }), code("key_in_browser", "key"));
+    assert.ok(createClient({ base: "", key: KEY, allowKeyInBrowser: true }).isSigned);
+    assert.ok(!createClient({ base: "" }).isSigned);
+  } finally {
+    delete globalThis.window;
+    delete globalThis.document;
+  }
+});
+
+test("no client shows its key", () => {
+  const signed = createClient({ base: "", key: KEY });
+  assert.ok(!JSON.stringify(signed).includes(KEY));
+  assert.ok(!Object.values(signed).includes(KEY));
+});
