@@ -42,7 +42,7 @@ from pixmill.telemetry.definitions import (
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from docs import benchmarks_page, drawings, http_api, migrations, reference, signing  # noqa: E402 - it is run as a file, too
+from docs import benchmarks_page, drawings, http_api, library_types, migrations, reference, signing  # noqa: E402 - it is run as a file, too
 
 OTHER_WORDS = """\
 ## Other words
@@ -567,6 +567,8 @@ def main() -> None:
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
         print(f"docs/{name}")
+    library_types.FILE.write_text(library_types.text(), encoding="utf-8")
+    print("src/pixmill/library/param_types.py")
 
 
 def _parameters() -> Iterable[str]:

@@ -61,9 +61,7 @@ def test_what_few_need_is_not_loaded_for_all() -> None:
 
 def test_packages_say_nothing_when_they_are_imported() -> None:
     said = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("__init__.py")}
-    first = said.pop("__init__.py")
-    assert "__version__" in first
-    assert len([line for line in first.splitlines() if line and not line.startswith('"""')]) == 1
+    assert "__version__" in said.pop("__init__.py")  # of which tests/library/test_imports.py sees what it loads
     assert set(said.values()) == {""}
 
 

@@ -21,7 +21,7 @@ import pytest
 from dotenv import dotenv_values
 from PIL import Image
 
-from pixmill import cli, wiring
+from pixmill import cli, parts
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.signing import Keyring
@@ -236,7 +236,7 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
         (("resize", PHOTO, "missing/out.png"), "missing: this folder, for missing/out.png, is not there"),
         (("resize", "/", "out.png"), "directory"),
         (("resize", "ftp://example.com/a.jpg", "out.png"), "ftp"),
-        (("resize", "http://[half", "out.png"), "url"),
+        (("resize", "http://[half", "out.png"), "URL"),
         (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),
         (("resize", PHOTO, "out.png", "--crop", "90000,0,1,1"), "crop"),
         (("resize", PHOTO, "out.svg"), "svg"),
@@ -431,7 +431,7 @@ def test_doctor_says_by_what_workers_are_not_confined(run: Run) -> None:
 
 
 def test_strict_confinement_refuses_to_start_where_the_kernel_cannot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "missing_layers", lambda: list(SandboxLayer))
+    monkeypatch.setattr(parts, "missing_layers", lambda: list(SandboxLayer))
     assert run("info", PHOTO).code == 0
     done = run("info", PHOTO, PIXMILL_SANDBOX="strict")
     assert done.code != 0

@@ -3,13 +3,13 @@
 Options are in ``cli_options.py``. Exit codes: 0 success, 1 failure, 2 wrong usage.
 """
 
-import asyncio
 import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn, TextIO, cast
 from urllib.parse import SplitResult, urlsplit
 
 import click
@@ -40,10 +40,12 @@ from pixmill.dialects.signing import Keyring
 from pixmill.dialects.writing import named_request, write, write_as, write_everywhere
 from pixmill.errors import PixmillError, RouteNotFound
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
-from pixmill.one_image import inspect_one, render_one
 from pixmill.plan.request import ImageRequest
 from pixmill.settings import PREFIX, RENAMED, Settings, SettingsError, env_name, load, setting_origins
 from pixmill.startup import load_demo, log_format_flag, log_startup, logs_json, print_failure
+
+if TYPE_CHECKING:
+    from pixmill.library.engine import Engine
 
 SECTIONS: Final = {
     "Serve images": ("serve", "doctor", "config"),
@@ -173,7 +175,8 @@ def resize(source: str, target: str, **params: str | None) -> None:
         _fail(f"{folder}: this folder, for {target}, is not there", 1)
     values = _without_none(params)
     values.setdefault("format", _format_of(target))
-    rendered = asyncio.run(render_one(source, values))
+    with _open_engine() as engine, _open_source(source) as original:
+        rendered = engine.render_texts(original, values)
     with click.open_file(target, "wb", atomic=target != "-") as file:
         file.write(rendered.body)
     click.echo(f"{rendered.format} {rendered.width} x {rendered.height}, {len(rendered.body)} bytes", err=True)
@@ -191,7 +194,23 @@ def _format_of(target: str) -> str:
 @with_info_params
 def info(source: str, **params: str | None) -> None:
     """Print image information of SOURCE (a file, a URL, or - for standard input) as JSON."""
-    _print_json(asyncio.run(inspect_one(source, _without_none(params))))
+    with _open_engine() as engine, _open_source(source) as original:
+        _print_json(engine.info_texts(original, _without_none(params)))
+
+
+def _open_engine() -> "Engine":
+    from pixmill.library.engine import Engine  # noqa: PLC0415 - the other commands need none
+
+    return Engine.of(load({"workers": 1}))
+
+
+def _open_source(source: str) -> "AbstractContextManager[str] | AbstractContextManager[BinaryIO]":
+    """Open a file, or standard input; a URL stays as it is. Raises OSError."""
+    return (
+        nullcontext(source)
+        if "://" in source
+        else cast("AbstractContextManager[BinaryIO]", click.open_file(source, "rb"))
+    )
 
 
 @commands.command(short_help="Sign a URL with the newest key.")

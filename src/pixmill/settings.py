@@ -22,6 +22,7 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
+from pixmill.image_config import ImageConfig
 from pixmill.plan.source import SourceKind
 from pixmill.runtime.setting_types import quantity_of
 from pixmill.sources.allowlist import AllowList
@@ -66,7 +67,7 @@ class SettingsError(Exception):
     """Invalid settings; the message lists each one with its reason."""
 
 
-class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfig, TelemetryConfig, BaseSettings):
+class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSettings):
     """All settings of the service. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from pixmill.api.context import (
     AdminServices,
@@ -27,14 +27,12 @@ from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
 from pixmill.engine.pool.pool import EnginePool
-from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
-from pixmill.errors import StoreError
+from pixmill.parts import make_sources, open_engine, open_images, open_part
 from pixmill.plan.key import Key
 from pixmill.plan.source import SourceKind
-from pixmill.ports.observe import Event, NullObserver, Observer, Pingable
+from pixmill.ports.observe import Event, Observer, Pingable
 from pixmill.ports.pipeline import Engine, Source
-from pixmill.ports.storage import Store
-from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, MemoryOriginalCache, VersionCache
 from pixmill.services.inputs.caching_source import CachingSource
@@ -57,7 +55,6 @@ from pixmill.sources.uploads import MAX_BYTES as MAX_UPLOADS_BYTES
 from pixmill.sources.uploads import UploadSource
 from pixmill.storage.files import FileStore
 from pixmill.storage.registry import StoreRegistry
-from pixmill.storage.rooted_fs import ServedFiles
 from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
 
@@ -101,7 +98,16 @@ async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitSt
         settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory"), originals.reclaim
     )
     uploads = _open_uploads(settings, memory_budget, stack)
-    sources = await _open(_make_sources(settings, stores, metrics, memory_budget, uploads), stack)
+    sources = make_sources(
+        settings,
+        stores,
+        metrics,
+        memory_budget,
+        uploads=uploads,
+        hidden_folders=tuple(local_folders(settings)),
+        is_listed=settings.error_display().is_development,
+    )
+    await open_part(sources, stack)
     cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
     source = _with_original_cache(sources, original_cache, settings, cache, stores)
     locks = open_locks(cache, settings, metrics)
@@ -121,13 +127,10 @@ def _open_uploads(settings: Settings, memory_budget: MemoryBudget, stack: AsyncE
 
 
 async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitStack) -> EnginePool:
-    missing = missing_layers() if settings.sandbox is SandboxMode.STRICT else []
-    if missing:
-        names = " and ".join(missing)
-        raise SettingsError(
-            f"PIXMILL_SANDBOX=strict needs {names}, which this machine does not have; auto uses the others"
-        )
-    return await _open(EnginePool(settings, observer), stack)
+    try:
+        return await open_engine(settings, observer, stack)
+    except ValueError as error:  # it names the setting
+        raise SettingsError(str(error)) from error
 
 
 def _build_api(
@@ -181,7 +184,9 @@ def _make_playground(settings: Settings, storage: _Storage) -> Playground | None
     return Playground(
         local_only=settings.playground == "auto",
         uploads=storage.uploads,
-        images=RootListing(_open_images(settings, storage.stores), settings) if settings.images else None,
+        images=RootListing(open_images(settings, storage.stores, tuple(local_folders(settings))), settings)
+        if settings.images
+        else None,
         public_url=settings.public_url if "://" in settings.public_url else "",
         allowed_sources=tuple(one.strip() for one in settings.allowed_sources.split(",") if one.strip()),
     )
@@ -245,47 +250,6 @@ def _with_original_cache(
     )
 
 
-@asynccontextmanager
-async def build_sources(settings: Settings) -> AsyncIterator[tuple[StoreRegistry, Source]]:
-    """Yield stores and sources alone, for commands that need no server."""
-    async with AsyncExitStack() as stack:
-        stores = StoreRegistry(settings)
-        stack.push_async_callback(stores.close)
-        yield stores, await _open(_make_sources(settings, stores, NullObserver()), stack)
-
-
-@asynccontextmanager
-async def build_engine(settings: Settings) -> AsyncIterator[Engine]:
-    """Yield the engine alone."""
-    async with AsyncExitStack() as stack:
-        yield await _open_engine(settings, NullObserver(), stack)
-
-
-@asynccontextmanager
-async def build_sources_and_engine(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
-    """Yield sources and engine alone."""
-    async with build_sources(settings) as (_, sources), build_engine(settings) as engine:
-        yield sources, engine
-
-
-class Openable(Protocol):
-    """A part that is opened in the event loop in which it works."""
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-Part = TypeVar("Part", bound=Openable)
-
-
-async def _open(part: Part, stack: AsyncExitStack) -> Part:
-    """Open a part that is closed even if opening it fails halfway."""
-    stack.push_async_callback(part.close)
-    await part.open()
-    return part
-
-
 def _make_health(settings: Settings, storage: _Storage, engine: EnginePool) -> HealthService:
     """Return the probes by the names that ``/health`` shows.
 
@@ -316,33 +280,6 @@ def _is_cache_only(store: str, settings: Settings) -> bool:
 def _with_trailing_slash(url: str) -> str:
     """End the URL with one slash, so that no name is a prefix of another one."""
     return url if url.endswith(":") else f"{url.rstrip('/')}/"
-
-
-def _make_sources(
-    settings: Settings,
-    stores: StoreRegistry,
-    observer: Observer,
-    memory_budget: MemoryBudget = UNLIMITED_BUDGET,
-    uploads: UploadSource | None = None,
-) -> Sources:
-    images = _open_images(settings, stores) if settings.images else None
-    return Sources(
-        settings,
-        observer,
-        images=images,
-        listed_images=images if settings.error_display().is_development else None,
-        uploads=uploads,
-        locate=stores.locate,
-        budget=memory_budget,
-    )
-
-
-def _open_images(settings: Settings, stores: StoreRegistry) -> Store:
-    """Open the image root, as the sources read it. Raises StoreError that names the setting."""
-    try:
-        return stores.open(settings.images, served=ServedFiles(settings.images_hidden, tuple(local_folders(settings))))
-    except StoreError as error:
-        raise type(error)(error.message, param="PIXMILL_IMAGES", detail=error.detail) from error
 
 
 def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) -> None:

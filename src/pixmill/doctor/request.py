@@ -24,6 +24,7 @@ from pixmill.doctor.report import Outcome, Step, clean, is_ok
 from pixmill.doctor.stages import Failed, Stages, describe_error
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.errors import ImageError, PixmillError, SourceError, SourceForbidden, StoreError
+from pixmill.parts import build_engine, build_sources
 from pixmill.plan.facts import HEADER_FACTS_ONLY
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
 from pixmill.ports.observe import NullObserver, Pingable
@@ -36,7 +37,6 @@ from pixmill.sources.http.recording import RecordedResponse, RecordingHttpSource
 from pixmill.sources.names.service import NameService
 from pixmill.startup import find_images
 from pixmill.storage.registry import StoreRegistry
-from pixmill.wiring import build_engine, build_sources
 
 WIDTH: Final = 400
 """Of the result that is rendered."""

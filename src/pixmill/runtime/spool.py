@@ -47,11 +47,12 @@ class SpoolReservation(Protocol):
 class _MemoryFile:
     """An anonymous file. Its memory is freed with the last reference, even if another process has it open or mapped."""
 
-    __slots__ = ("fd", "is_lent")
+    __slots__ = ("fd", "is_lent", "pid")
 
     def __init__(self, fd: int = -1) -> None:
         """Take over the descriptor of such a file, or make a new one."""
         self.fd = fd
+        self.pid = os.getpid()
         self.is_lent = fd >= 0
         if fd < 0:
             self.fd = _anonymous_file()
@@ -69,7 +70,7 @@ class _MemoryFile:
 
     def __del__(self) -> None:
         if self.fd >= 0:
-            if self.is_lent:
+            if self.is_lent and self.pid == os.getpid():  # a forked process has only copied the reference
                 os.ftruncate(self.fd, 0)
             os.close(self.fd)
 

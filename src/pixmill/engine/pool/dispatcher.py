@@ -49,8 +49,13 @@ class Dispatcher(WorkerEvents):
         start_process: Callable[[ProcessEvents], Process],
         on_worker_replaced: Callable[[str], None],
         on_rejected: Callable[[RejectionReason], None],
+        *,
+        is_shared: bool = True,
     ) -> None:
-        """``on_worker_replaced`` and ``on_rejected`` are called with the reason."""
+        """``on_worker_replaced`` and ``on_rejected`` are called with the reason.
+
+        ``is_shared``: costly calls leave workers to others. Without it they are served like these.
+        """
         limits = WorkerLimits(config.limits(), config.worker_max_jobs, int(config.worker_max_rss_bytes))
         self.supervisor = WorkerSupervisor(config.worker_count(), lambda: WorkerHandle(start_process, self, limits))
         self._on_worker_replaced = on_worker_replaced
@@ -58,6 +63,8 @@ class Dispatcher(WorkerEvents):
         self._costly_queue: FairQueue[Call] = FairQueue(_client_of, _expected_s)
         self._costly_stats = QueueStats(time.monotonic)
         self._worker_count = config.worker_count()
+        self._is_shared = is_shared
+        self._separates_costly = is_shared and self._worker_count > 1
         self._max_wait_s = config.queue_max_wait_s
         self._on_rejected = on_rejected
         self._overrun_timer: asyncio.TimerHandle | None = None
@@ -121,7 +128,7 @@ class Dispatcher(WorkerEvents):
             raise self._no_worker_error()
         self.admission.check()
         call.estimate(self._durations.expected_s)
-        call.may_defer = self._worker_count > 1
+        call.may_defer = self._separates_costly
         if call.is_costly:
             call.start_waiting(self._costly_stats, self._on_queue_timeout)
             self._costly_queue.append(call)
@@ -167,6 +174,8 @@ class Dispatcher(WorkerEvents):
 
     def _has_worker_for_costly(self) -> bool:
         """Whether fewer workers than allowed have costly calls: all but one, or half of them while others wait."""
+        if not self._is_shared:
+            return True
         max_costly = self._worker_count // 2 if self._queue.count else self._worker_count - 1
         return sum(worker.has_costly_call for worker in self.supervisor.workers) < max(1, max_costly)
 
@@ -186,7 +195,7 @@ class Dispatcher(WorkerEvents):
         now, running_s, worker_count = asyncio.get_running_loop().time(), 0.0, 0
         for worker in self.supervisor.workers:
             current = worker.current_call
-            if current and current.is_costly and self._worker_count > 1:
+            if current and current.is_costly and self._separates_costly:
                 continue
             worker_count += not worker.is_retired
             if current and current.started_at is not None:
@@ -215,7 +224,7 @@ class Dispatcher(WorkerEvents):
 
     def _watch_overruns(self) -> None:
         """Set a timer to the moment when the first call has run for too long, if others wait."""
-        if self._overrun_timer or not self._queue.count or self._worker_count == 1:
+        if self._overrun_timer or not self._queue.count or not self._separates_costly:
             return
         started = [worker.current_call.started_at for worker in self._undeferred_workers() if worker.current_call]
         times = [started_at for started_at in started if started_at is not None]

@@ -50,8 +50,19 @@ class PoolStats:
 class EnginePool:
     """Renders in processes: a crash costs one call, a missed deadline one worker, which is replaced at once."""
 
-    def __init__(self, config: EngineConfig, observer: Observer, handlers_module: str | None = None) -> None:
-        """``handlers_module`` names a module whose ``render`` and ``inspect`` replace the real ones."""
+    def __init__(
+        self,
+        config: EngineConfig,
+        observer: Observer,
+        handlers_module: str | None = None,
+        *,
+        is_shared: bool = True,
+    ) -> None:
+        """``handlers_module`` names a module whose ``render`` and ``inspect`` replace the real ones.
+
+        ``is_shared``: many clients send calls, so long ones leave a worker to short ones, and are stopped for them.
+        Otherwise all calls are of one program, which wants them done in the order in which it made them.
+        """
         self._deadline_s = config.deadline_s
         self._observer = observer
         self._count_render = BoundCounters(observer, Event.RENDER, "outcome")
@@ -61,7 +72,9 @@ class EnginePool:
         self._sandbox_mode = config.sandbox
         self._limits = config.limits()
         self.rasters = RasterCache(int(config.raster_memory_bytes), observer)
-        self._dispatcher = Dispatcher(config, self._start_process, self._on_worker_replaced, self._on_rejected)
+        self._dispatcher = Dispatcher(
+            config, self._start_process, self._on_worker_replaced, self._on_rejected, is_shared=is_shared
+        )
         admission = self._dispatcher.admission
         self.announce: Callable[[], AbstractContextManager[None]] = admission.announce
         self.reserve: Callable[[], AbstractContextManager[None]] = partial(Reservation, admission)

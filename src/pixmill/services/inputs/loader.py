@@ -83,10 +83,10 @@ class InputLoader:
             yield self._combine(inputs)
 
     @asynccontextmanager
-    async def load_references(self, plan: Plan) -> AsyncIterator[Sequence[Original]]:
-        """Yield the references of a plan, without the original."""
+    async def load_references(self, *plans: Plan) -> AsyncIterator[Sequence[Original]]:
+        """Yield the references of these plans, without the original."""
         async with AsyncExitStack() as stack:
-            yield await self._load_all(stack, references(plan), self.load_original)
+            yield await self._load_all(stack, references(*plans), self.load_original)
 
     @asynccontextmanager
     async def current_version(

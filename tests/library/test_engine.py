@@ -1,0 +1,334 @@
+"""What a program does with an engine: one image, many, from all kinds of sources, into all kinds of targets."""
+
+import asyncio
+import io
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import pixmill
+from pixmill import errors
+
+PHOTO = Path(__file__).parents[2] / "examples/photos/fig.jpg"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[pixmill.Engine]:
+    with pixmill.Engine(workers=1) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").convert("RGB").resize((300, 200)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def opened(body: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(body))
+
+
+@pytest.mark.parametrize("kind", ["bytes", "bytearray", "memoryview", "str", "Path", "file URL", "file object"])
+def test_source_of_each_kind(engine: pixmill.Engine, photo: bytes, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a b.jpg"
+    path.write_bytes(photo)
+    with path.open("rb") as file:
+        source = {
+            "bytes": photo,
+            "bytearray": bytearray(photo),
+            "memoryview": memoryview(photo),
+            "str": str(path),
+            "Path": path,
+            "file URL": path.as_uri(),
+            "file object": file,
+        }[kind]
+        result = engine.resize(source, width=30, format="png")  # type: ignore[arg-type] # each kind is a Source
+    assert opened(result.body).size == (result.width, result.height) == (30, 20)
+    assert (result.format, result.content_type, result.path) == ("png", "image/png", None)
+
+
+def test_target_decides_the_format(engine: pixmill.Engine, photo: bytes, tmp_path: Path) -> None:
+    result = engine.resize(photo, tmp_path / "out.webp", width=30)
+    assert result.path == tmp_path / "out.webp"
+    assert opened(result.path.read_bytes()).format == "WEBP"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.webp"]
+
+
+def test_target_that_is_an_open_file(engine: pixmill.Engine, photo: bytes) -> None:
+    buffer = io.BytesIO()
+    result = engine.resize(photo, buffer, width=30, format="gif")
+    assert buffer.getvalue() == result.body
+
+
+def test_python_values_mean_what_texts_of_urls_mean(engine: pixmill.Engine, photo: bytes) -> None:
+    values = engine.resize(
+        photo,
+        width=60,
+        crop=(10, 20, 100, 80),
+        rotate=-12.5,
+        grayscale=True,
+        then=[{"blur": 2.5, "width": 40}],
+        format="png",
+        height=None,
+    )
+    texts = {"width": "60", "crop": "10,20,100,80", "rotate": "-12.5", "grayscale": "true", "format": "png"}
+    assert engine.render_texts(photo, texts | {"then": "blur=2.5&width=40"}).body == values.body
+
+
+def test_several_results_of_one_original(engine: pixmill.Engine, photo: bytes) -> None:
+    results = engine.resize_many(photo, [{"width": width, "format": "png"} for width in range(1, 19)])
+    assert [result.width for result in results] == list(range(1, 19))
+
+
+def test_facts_and_placeholders(engine: pixmill.Engine, photo: bytes) -> None:
+    facts = engine.info(photo, include=["palette", "hash"], palette_colors=2)
+    assert (facts["width"], facts["height"], facts["format"], facts["bytes"]) == (300, 200, "jpeg", len(photo))
+    assert len(facts["palette"]) <= 2
+    assert len(facts["hash"]) == 64
+    assert engine.placeholder(photo, "color").startswith("#")
+    assert engine.placeholder(photo, "lqip").startswith("data:image/")
+    assert engine.placeholder(photo) == engine.resize(photo, format="thumbhash").text
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "param", "message"),
+    [
+        ({"widht": 4}, errors.UnknownParameter, "widht", "did you mean width"),
+        ({"fit": "crop"}, errors.InvalidParameter, "fit", "cover"),
+        ({"width": 0}, errors.InvalidParameter, "width", "width must be"),
+        ({"width": float("nan")}, errors.InvalidParameter, "width", "must not be nan"),
+        ({"width": object()}, errors.InvalidParameter, "width", "of type object"),
+        ({"url": "x"}, errors.UnknownParameter, "url", "without a server"),
+        ({"max_age": 3}, errors.UnknownParameter, "max_age", "without a server"),
+    ],
+)
+def test_wrong_parameter(
+    engine: pixmill.Engine, photo: bytes, params: dict[str, object], error: type, param: str, message: str
+) -> None:
+    with pytest.raises(error, match=message) as raised:
+        engine.resize(photo, **params)  # type: ignore[arg-type] # wrong on purpose
+    assert isinstance(raised.value, pixmill.PixmillError)
+    assert raised.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("missing.jpg", errors.SourceNotFound),
+        (".", errors.InvalidParameter),
+        ("a\0b", errors.InvalidParameter),
+        ("ftp://example.com/a.jpg", errors.InvalidParameter),
+        ("http://127.0.0.1:9/a.jpg", errors.AddressForbidden),
+        ("s3://bucket/a.jpg", errors.SourceForbidden),
+        (b"", errors.UnsupportedImage),
+        (b"text", errors.UnsupportedImage),
+        (io.StringIO("text"), errors.InvalidParameter),
+        (7, errors.InvalidParameter),
+        (None, errors.InvalidParameter),
+    ],
+)
+def test_wrong_source(engine: pixmill.Engine, source: object, error: type) -> None:
+    with pytest.raises(error):
+        engine.resize(source)  # type: ignore[arg-type] # wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "error"),
+    [
+        ("out.foo", {}, errors.InvalidParameter),
+        ("out", {}, errors.InvalidParameter),
+        ("out.jpg", {"format": "webp"}, errors.ConflictingParameters),
+    ],
+)
+def test_wrong_target_is_refused_before_any_work(
+    engine: pixmill.Engine, tmp_path: Path, name: str, params: dict[str, str], error: type
+) -> None:
+    with pytest.raises(error):
+        engine.resize("missing.jpg", tmp_path / name, **params)  # type: ignore[arg-type] # types are tested elsewhere
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pipe_without_a_writer_does_not_block(engine: pixmill.Engine, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(errors.InvalidParameter, match="not a file"):
+        engine.resize(tmp_path / "pipe.jpg")
+
+
+def test_source_larger_than_the_limit(photo: bytes) -> None:
+    with pixmill.Engine(workers=1, max_source_bytes=1_000) as engine, pytest.raises(errors.SourceTooLarge):
+        engine.resize(photo * 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "param"),
+    [
+        ({"worker": 2}, errors.UnknownParameter, "worker"),
+        ({"workers": -1}, errors.InvalidParameter, "workers"),
+        ({"port": 80}, errors.UnknownParameter, "port"),
+    ],
+)
+def test_wrong_setting(settings: dict[str, int], error: type, param: str) -> None:
+    with pytest.raises(error) as raised:
+        pixmill.Engine(**settings)
+    assert isinstance(raised.value, pixmill.PixmillError)
+    assert raised.value.param == param
+
+
+def test_environment_has_the_defaults_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_MAX_PIXELS", "ten")
+    with pytest.raises(errors.InvalidParameter) as raised:
+        pixmill.Engine()
+    assert raised.value.param == "PIXMILL_MAX_PIXELS"
+    pixmill.Engine(max_pixels=10)
+
+
+# ------------------------------------------------------------ many images
+
+
+def test_map_keeps_the_order_and_reads_no_more_than_it_needs(engine: pixmill.Engine, photo: bytes) -> None:
+    taken: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            taken.append(len(taken))
+            yield photo
+
+    results = engine.map(endless(), width=10, format="png", in_flight=3)
+    assert not taken
+    for number in range(10):
+        next(results)
+        assert len(taken) <= number + 4
+    results.close()  # type: ignore[attr-defined] # it is a generator
+    assert engine.resize(photo, width=10).width == 10
+
+
+def test_map_raises_the_error_of_an_image_with_its_name(engine: pixmill.Engine, photo: bytes) -> None:
+    results = engine.map([photo, "missing.jpg", photo], width=10)
+    assert next(results).width == 10
+    with pytest.raises(errors.SourceNotFound) as raised:
+        next(results)
+    assert "source: missing.jpg" in raised.value.__notes__
+    assert list(results) == []
+
+
+def test_map_returns_errors_in_their_places(engine: pixmill.Engine, photo: bytes) -> None:
+    results = list(engine.map([photo, b"no image", photo], on_error="return", width=10))
+    assert [type(result) for result in results] == [pixmill.Result, errors.UnsupportedImage, pixmill.Result]
+
+
+def test_map_refuses_wrong_parameters_at_once(engine: pixmill.Engine) -> None:
+    with pytest.raises(errors.UnknownParameter):
+        engine.map([], widht=10)  # type: ignore[call-overload] # wrong on purpose
+    with pytest.raises(errors.InvalidParameter):
+        engine.map([], in_flight=0)
+
+
+def test_error_of_the_iterable_is_raised(engine: pixmill.Engine, photo: bytes) -> None:
+    def failing() -> Iterator[bytes]:
+        yield photo
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(engine.map(failing(), width=10))
+
+
+# ------------------------------------------------------------ event loops and threads
+
+
+class Upload:
+    """A file of a web framework, whose ``read`` is a coroutine."""
+
+    def __init__(self, body: bytes) -> None:
+        self._file = io.BytesIO(body)
+
+    async def read(self, size: int) -> bytes:
+        await asyncio.sleep(0)
+        return self._file.read(size)
+
+
+async def test_coroutines(photo: bytes, tmp_path: Path) -> None:
+    async with pixmill.Engine(workers=1) as engine:
+        result = await engine.aresize(Upload(photo), tmp_path / "out.png", width=20)
+        assert opened((tmp_path / "out.png").read_bytes()).size == (result.width, result.height)
+        assert (await engine.ainfo(tmp_path / "out.png"))["width"] == 20
+        assert (await engine.aplaceholder(photo, "color")).startswith("#")
+
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield photo
+
+        widths = []
+        async for one in engine.amap(endless(), width=10, in_flight=2):
+            widths.append(one.width)
+            if len(widths) == 5:
+                break
+        assert widths == [10] * 5
+        got = [type(one) async for one in engine.amap([photo, b"none"], on_error="return", width=5)]
+        assert got == [pixmill.Result, errors.UnsupportedImage]
+
+
+async def test_blocking_call_in_a_running_loop(engine: pixmill.Engine, photo: bytes) -> None:
+    assert engine.resize(photo, width=20).width == 20
+
+
+async def test_cancelled_task_leaves_the_engine_in_order(engine: pixmill.Engine, photo: bytes) -> None:
+    tasks = [asyncio.create_task(engine.aresize(photo, width=width + 1)) for width in range(40)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes[::2])
+    assert [one.width for one in outcomes[1::2] if isinstance(one, pixmill.Result)] == list(range(2, 41, 2))
+
+
+def test_threads_share_an_engine(engine: pixmill.Engine, photo: bytes) -> None:
+    widths: list[int] = []
+    threads = [
+        threading.Thread(target=lambda width=width: widths.append(engine.resize(photo, width=width).width))
+        for width in range(1, 31)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(widths) == list(range(1, 31))
+
+
+# ------------------------------------------------------------ the end
+
+
+def test_closed_engine_refuses(photo: bytes) -> None:
+    engine = pixmill.Engine(workers=1)
+    engine.resize(photo, width=3)
+    engine.close()
+    engine.close()
+    with pytest.raises(errors.Draining, match="closed"):
+        engine.resize(photo, width=3)
+    with pytest.raises(errors.Draining), engine:
+        pass
+
+
+def test_engine_that_is_closed_while_calls_wait(photo: bytes) -> None:
+    engine = pixmill.Engine(workers=1)
+    engine.open()
+    outcomes: list[object] = []
+
+    def work() -> None:
+        try:
+            while True:
+                engine.resize(photo, width=200, format="avif", effort=9)
+        except pixmill.PixmillError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(12)]  # more than may be in memory
+    for thread in threads:
+        thread.start()
+    engine.close()
+    for thread in threads:
+        thread.join(60)
+    assert [type(outcome) for outcome in outcomes] == [errors.Draining] * 12
