@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from pixmill.api.http.error_advice import ADVICE
 from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
+from pixmill.cli import option_rows
+from pixmill.cli.option_source import option_tables, setting_default
 from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
 from pixmill.dialects.kit.options import Option
@@ -29,7 +30,7 @@ from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
 from pixmill.runtime.setting_types import quantity_of
-from pixmill.settings import SETTING_GROUPS, Settings, display_value, env_name
+from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from pixmill.telemetry.definitions import (
     EVENT_METRICS,
     GAUGES,
@@ -569,6 +570,8 @@ def main() -> None:
         print(f"docs/{name}")
     library_types.FILE.write_text(library_types.text(), encoding="utf-8")
     print("src/pixmill/library/param_types.py")
+    option_rows.PATH.write_text(option_rows.write(option_tables()), encoding="utf-8")
+    print(option_rows.PATH)
 
 
 def _parameters() -> Iterable[str]:
@@ -648,13 +651,7 @@ def _settings() -> Iterable[str]:
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
-    return _code(env_name(name)), str(field.description), _bounds(field), _code(_default(field))
-
-
-def _default(field: FieldInfo) -> str:
-    """Format a default as it would be written in the environment."""
-    default = field.get_default(call_default_factory=True, validated_data={})
-    return default.get_secret_value() if isinstance(default, SecretStr) else display_value(field, default)
+    return _code(env_name(name)), str(field.description), _bounds(field), _code(setting_default(field))
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -30,9 +30,7 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    "module", ["pixmill.wiring", "pixmill.server", "pixmill.asgi", "pixmill.cli", "pixmill.doctor.command"]
-)
+@pytest.mark.parametrize("module", ["pixmill.wiring", "pixmill.server", "pixmill.asgi", "pixmill.doctor.command"])
 def test_the_serving_process_loads_no_pixel_library(module: str) -> None:
     loaded = loaded_by(module)
     assert not loaded & PIXELS
@@ -57,6 +55,32 @@ def test_what_few_need_is_not_loaded_for_all() -> None:
     """Each costs megabytes in every server: the library for buckets waits for the first bucket, the HTTP client for
     the first URL."""
     assert not loaded_by("pixmill.server") & {"obstore", "redis", "aiohttp"}
+
+
+def modules_loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has after running code, which may exit."""
+    code = f"import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n{code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", ["--version", "--help", "resize --help", "serve --help", "info -h"])
+def test_help_loads_no_model_and_no_service(arguments: str) -> None:
+    """Help and completion are used a hundred times a day, and importing these costs a second."""
+    loaded = modules_loaded_by(f"sys.argv[1:] = {arguments.split()}\nfrom pixmill.cli.program import main\nmain()")
+    assert "pixmill.cli.program" in loaded, "this test sees what is loaded"
+    assert not {name.partition(".")[0] for name in loaded} & ((SERVICE | PIXELS | {"msgspec", "asyncio"}) - {"click"})
+    assert not {name for name in loaded if name.startswith(("pixmill.dialects", "pixmill.plan", "pixmill.settings"))}
+
+
+def test_a_dialect_is_loaded_when_it_is_mounted() -> None:
+    shared = {"builders", "catalogue", "factory", "kit", "meaning", "native", "port", "registry", "signing"}
+    shared |= {"source_mapping", "writing"}
+    start = "import pixmill.server; from pixmill.dialects.factory import parse_mounts; "
+    for mounts, expected in (("", set()), ('[{"dialect": "ipx"}]', {"ipx"})):
+        loaded = modules_loaded_by(f"{start}parse_mounts({mounts!r})")
+        packages = {name.split(".")[2] for name in loaded if name.startswith("pixmill.dialects.")}
+        assert packages - shared == expected
 
 
 def test_packages_say_nothing_when_they_are_imported() -> None:

@@ -21,7 +21,9 @@ import pytest
 from dotenv import dotenv_values
 from PIL import Image
 
-from pixmill import cli, parts
+from pixmill import parts
+from pixmill.cli.commands import COMMANDS
+from pixmill.cli.program import main
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.signing import Keyring
@@ -63,7 +65,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Cap
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         code = 0
         try:
-            cli.main()
+            main()
         except SystemExit as end:
             code = int(end.code or 0)
         out, err = capfdbinary.readouterr()
@@ -87,10 +89,9 @@ def named(given: object) -> str | None:
 def test_help_names_every_command(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
-    for command in cli.commands.commands:
+    for command in COMMANDS:
         assert f"\n  {command} ".encode() in done.out
-    assert sorted(name for names in cli.SECTIONS.values() for name in names) == sorted(cli.commands.commands)
-    assert done.out.count(b"...") == 1, "every summary is whole: these are those of the usage"
+    assert b"..." not in done.out, "every summary is whole"
 
 
 @pytest.mark.parametrize("command", ["serve", "config"])
@@ -98,27 +99,28 @@ def test_help_of_what_takes_settings_names_every_setting(run: Run, command: str)
     done = run(command, "--help")
     assert done.code == 0
     for name in Settings.model_fields:
-        assert f"--{name.replace('_', '-')} ".encode() in done.out
+        assert re.search(f"--{name.replace('_', '-')}[ ,]", done.out.decode())
     for typed in (
         b"--port INT",
-        b"--drain-timeout-s SECONDS",
-        b"--max-source-bytes BYTES",
+        b"--drain-timeout-s DURATION",
+        b"--max-source-bytes SIZE",
         b"--log-format auto|json|console",
     ):
         assert typed in done.out
     headings = [line.rstrip(":") for line in done.out.decode().splitlines() if re.fullmatch("[A-Z][A-Za-z ]+:", line)]
     commands = ["Commands"] if command == "config" else []
-    assert headings == [*SETTING_GROUPS, "Options", *commands], "in the order of docs/settings.md"
+    assert headings == ["Examples", "Options", *SETTING_GROUPS, *commands], "in the order of docs/settings.md"
 
 
 def test_a_renamed_flag_is_refused_with_its_new_name(run: Run) -> None:
     done = run("serve", "--drain-s", "3", "--log-format", "console")
-    assert (done.code, done.err) == (2, "pixmill: --drain-s was renamed to --drain-timeout-s\n")
+    assert done.code == 2
+    assert "--drain-s was renamed to --drain-timeout-s" in done.err
     assert run("serve", "--drane", "3").code == 2
 
 
 def test_parameters_are_in_kebab_case_and_snake_case_is_taken(run: Run, tmp_path: Path) -> None:
-    assert b"--max-width INT" in run("resize", "--help").out
+    assert b"--max-width PX" in run("resize", "--help").out
     for number, flag in enumerate(("--max-width", "--max_width")):
         target = tmp_path / f"{number}.png"
         assert run("resize", PHOTO, target, flag, 30).code == 0
@@ -173,7 +175,7 @@ def test_the_version_is_told(run: Run) -> None:
 def test_wrong_usage_is_2_with_a_sentence(run: Run, args: tuple[str, ...]) -> None:
     done = run(*args, PIXMILL_KEYS=KEYS, PIXMILL_LOG_FORMAT="console")
     assert done.code == 2
-    assert "Error: " in done.err
+    assert "Help:    pixmill" in done.err
 
 
 # ---------------------------------------------------------------- resize and info
@@ -200,7 +202,7 @@ def test_the_ending_of_the_target_decides_the_format(run: Run, tmp_path: Path, t
 
 
 def test_a_format_that_is_named_counts_more_than_the_ending(run: Run, tmp_path: Path) -> None:
-    assert run("resize", PHOTO, "a.jpg", "-f", "png", "-w", 30, "-h", 20, "--fit", "cover").code == 0
+    assert run("resize", PHOTO, "a.jpg", "-f", "png", "-w", 30, "-H", 20, "--fit", "cover").code == 0
     with opened(tmp_path / "a.jpg") as image:
         assert (image.format, image.size) == ("PNG", (30, 20))
 
@@ -232,9 +234,9 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("resize", "missing.jpg", "out.png"), "missing.jpg: No such file or directory"),
+        (("resize", "missing.jpg", "out.png"), "missing.jpg is not there"),
         (("resize", PHOTO, "missing/out.png"), "missing: this folder, for missing/out.png, is not there"),
-        (("resize", "/", "out.png"), "directory"),
+        (("resize", "/", "out.png"), "is a folder"),
         (("resize", "ftp://example.com/a.jpg", "out.png"), "ftp"),
         (("resize", "http://[half", "out.png"), "URL"),
         (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),

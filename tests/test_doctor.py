@@ -15,7 +15,7 @@ import pytest
 import trustme
 from click.testing import CliRunner
 
-from pixmill.cli import commands
+from pixmill.cli.program import commands
 from pixmill.doctor.advice import ADVICE, advice_for
 from pixmill.doctor.origin import describe_address
 from pixmill.doctor.report import Step

@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from pixmill.api.http.problems import STATUS
+from pixmill.cli import option_rows
+from pixmill.cli.option_source import option_tables
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.dialects.signing import Keyring
@@ -37,6 +39,10 @@ def test_a_page_is_what_the_code_says_now(name: str) -> None:
     page = DOCS / name
     assert page.is_file(), f"docs/{name} is missing: run `make docs`"
     assert page.read_text(encoding="utf-8") == PAGES[name], f"docs/{name} is out of date: run `make docs`"
+
+
+def test_options_are_what_the_code_says_now() -> None:
+    assert option_rows.PATH.read_text(encoding="utf-8") == option_rows.write(option_tables()), "run `make docs`"
 
 
 def rows(page: str, heading: str = "") -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from pixmill.api.app import FIXED_ROUTES
 from pixmill.cache.config import CacheConfig
-from pixmill.cli import commands
+from pixmill.cli.commands import COMMANDS
 from pixmill.dialects.native.dialect import NativeDialect, parse
 from pixmill.dialects.native.params import PARAMS
 from pixmill.engine.codecs.table import CODECS
@@ -285,7 +285,7 @@ CHECKS: Final[dict[str, Callable[[str], bool]]] = {
     "post": lambda path: "POST" in METHODS[path],
     "include": lambda name: _parses("/info", f"include={name}"),
     "tier": lambda url: bool(CacheConfig(cache=url)),
-    "command": lambda name: name in commands.commands,
+    "command": lambda name: name in COMMANDS,
     "package": lambda name: any(package.startswith(name) for package in PROJECT["dependencies"]),
     "extra": lambda name: name in PROJECT["optional-dependencies"],
     "file": lambda path: (ROOT / path).is_file(),

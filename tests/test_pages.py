@@ -10,7 +10,7 @@ import pytest
 
 from pixmill.api.app import FIXED_ROUTES, PLAYGROUND_ROUTES
 from pixmill.api.http.problems import STATUS
-from pixmill.cli import commands
+from pixmill.cli.program import commands
 from pixmill.dialects.emgr.dialect import EmgrDialect
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.params import PARAMS
@@ -90,7 +90,8 @@ def test_pages_tell_codes_at_all() -> None:
 def test_every_command_exists_with_the_options_that_are_shown(name: str) -> None:
     for line in code(name):
         for command, rest in re.findall(r"(?:^|[A-Z=… -])pixmill ([a-z]+)((?: [^|]*)?)$", line):
-            known = commands.commands[command]
+            known = commands.get_command(click.Context(commands), command)
+            assert known is not None, command
             options = {flag for param in known.params if isinstance(param, click.Option) for flag in param.opts}
             assert set(re.findall(r"(?<=\s)--[a-z][a-z_-]*", rest)) <= options
 

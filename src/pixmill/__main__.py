@@ -1,6 +1,6 @@
 """``python -m pixmill``."""
 
-from pixmill.cli import main
+from pixmill.cli.program import main
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from docs import signing
 
-from pixmill.cli import commands
+from pixmill.cli.program import commands
 from pixmill.dialects.signing import Keyring
 from tests.servers.pixmill import Pixmill
 from tests.site.blocks import PHOTOS

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from pixmill.api.context import ApiContext
 from pixmill.api.http.client_hints import ACCEPT_CH, read_hints, vary_of
 from pixmill.api.http.negotiation import negotiate
-from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Outcome
+from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Outcome, image_of
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import InvalidParameter, LoopDetected
 from pixmill.plan.freshness import FreshnessPolicy
@@ -46,13 +46,6 @@ def verify_request(request: Request) -> tuple[DialectMatch, int | None]:
     _check_loop(request)
     match: DialectMatch = request.scope["dialect_match"]
     return match, match.mounted.dialect.verify(match.path, request.scope["query_string"], time.time())
-
-
-def image_of(outcome: Outcome) -> ImageRequest | None:
-    """Return the image that an outcome asks for, None if it is an answer already."""
-    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
-        return outcome.request
-    return outcome if isinstance(outcome, ImageRequest) else None
 
 
 def _with_hints(

@@ -113,6 +113,13 @@ class FactsRequest:
 Outcome = ImageRequest | ImmutableImage | ImageRedirect | FactsRequest | Redirect | Text
 
 
+def image_of(outcome: Outcome) -> ImageRequest | None:
+    """Return the image that an outcome asks for, None if it is an answer already."""
+    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
+        return outcome.request
+    return outcome if isinstance(outcome, ImageRequest) else None
+
+
 class Dialect(Protocol):
     """A grammar of URLs.
 

@@ -14,13 +14,12 @@ import msgspec
 from pixmill.api.context import ApiContext, Playground
 from pixmill.api.playground.access import Caller
 from pixmill.api.playground.form import service_title
-from pixmill.api.request_parsing import image_of
 from pixmill.dialects.catalogue import marked_services
 from pixmill.dialects.factory import DIALECTS, NATIVE, ad_hoc_registry
 from pixmill.dialects.native.dialect import PARAMS_BY_PATH
 from pixmill.dialects.native.query import decode_value
 from pixmill.dialects.native.spelling import native_url
-from pixmill.dialects.port import Endpoint, FactsRequest
+from pixmill.dialects.port import Endpoint, FactsRequest, image_of
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.dialects.writing import named_request, write
 from pixmill.errors import (

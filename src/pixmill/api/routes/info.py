@@ -11,8 +11,8 @@ from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response, own_facts_response
 from pixmill.api.http.public_url import public_url_of
-from pixmill.api.request_parsing import image_of, parse_request
-from pixmill.dialects.port import FactsRequest, Redirect, Text
+from pixmill.api.request_parsing import parse_request
+from pixmill.dialects.port import FactsRequest, Redirect, Text, image_of
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import ResultTooLarge, RouteNotFound
 from pixmill.plan.facts import Facts

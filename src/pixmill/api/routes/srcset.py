@@ -22,11 +22,12 @@ from pixmill.api.http.forwarded import trusted_origin
 from pixmill.api.http.picture_element import ImageCandidate, PictureElement
 from pixmill.api.http.placeholder_style import NO_PLACEHOLDER, PlaceholderView, hash_view, lqip_view
 from pixmill.api.http.public_url import path_below, public_base
-from pixmill.api.request_parsing import image_of, verify_request
+from pixmill.api.request_parsing import verify_request
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.element_options import Placeholder
 from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.native.srcset import SrcsetRequest
+from pixmill.dialects.port import image_of
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.errors import ConflictingParameters, InternalError, InvalidParameter, RouteNotFound
 from pixmill.media import MEDIA, VECTOR_FORMATS, Format

@@ -14,8 +14,7 @@ from starlette.responses import Response
 from pixmill.api.admin_access import authorize, decode_body, json_response
 from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.negotiation import negotiate
-from pixmill.api.request_parsing import image_of
-from pixmill.dialects.port import Endpoint, FactsRequest
+from pixmill.dialects.port import Endpoint, FactsRequest, image_of
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA
 from pixmill.plan.request import ImageRequest

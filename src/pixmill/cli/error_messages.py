@@ -1,0 +1,79 @@
+"""Sentences and exit codes for errors: of settings, of Pixmill, and of the operating system."""
+
+import errno
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn
+
+import click
+
+from pixmill.cli.option_rows import read
+from pixmill.errors import BadRequest, PixmillError
+
+FAILURE: Final = 1
+WRONG_USAGE: Final = 2
+
+_SYSTEM_ERRORS: Final[Mapping[int, str]] = {
+    errno.ENOENT: "is not there; check the name and the current folder ({folder})",
+    errno.EACCES: "may not be opened by this user; check its permissions (ls -l)",
+    errno.EPERM: "may not be changed by this user; check its permissions (ls -l)",
+    errno.EISDIR: "is a folder, not a file; to name the files in it, write {name}/*.jpg",
+    errno.ENOTDIR: "is not there: a part of the path is a file, not a folder",
+    errno.ENOSPC: "could not be written: the disk is full",
+    errno.EROFS: "could not be written: the file system is read-only",
+    errno.ENAMETOOLONG: "is not there: the name is too long",
+    errno.EMFILE: "could not be opened: too many open files; raise the limit with ulimit -n",
+    errno.ECONNREFUSED: "is not listening; is the server running?",
+}
+
+
+class Failure(NamedTuple):
+    """What to print, and the exit code."""
+
+    text: str
+    code: int
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """Return what to say of an error; None if it is a bug, whose traceback is needed."""
+    if isinstance(error, PixmillError):
+        return Failure(sentence(error), FAILURE)
+    if isinstance(error, OSError):
+        return Failure(system_sentence(error), FAILURE)
+    if type(error).__name__ == "SettingsError":  # importing settings costs more than most commands
+        return Failure(str(error), WRONG_USAGE)
+    return None
+
+
+def sentence(error: PixmillError) -> str:
+    """Return one line: parameter, message, and private detail, which is the user's own here."""
+    detail = "" if error.detail in error.message else error.detail
+    return ": ".join(part for part in (error.param, error.message, detail) if part)
+
+
+def option_sentence(error: BadRequest, table: str) -> str:
+    """Return one line that names the option instead of the parameter, with an example."""
+    row = next((row for row in read(table) if row.name == error.param), None)
+    if row is None:
+        return sentence(error)
+    example = f"; for example {row.flags[0]} {row.examples[0]}" if row.examples else ""
+    return f"{row.flags[0]}: {error.message}{example}"
+
+
+def system_sentence(error: OSError, subject: str = "") -> str:
+    """Return one line for an error of the operating system, about a file or an address."""
+    if error.errno is None:  # the sentence is ours
+        return str(error)
+    name = subject or os.fsdecode(error.filename or "") or "the server"
+    text = _SYSTEM_ERRORS.get(error.errno)
+    if text is None:
+        return f"{name}: the system refused it ({errno.errorcode.get(error.errno, 'unknown error')})"
+    return f"{name} {text.format(name=name.rstrip('/'), folder=Path.cwd())}"
+
+
+def fail(message: str, code: int = FAILURE) -> NoReturn:
+    """Print a sentence and exit."""
+    click.echo(f"pixmill: {message}", err=True)
+    sys.exit(code)

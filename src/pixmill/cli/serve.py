@@ -1,0 +1,60 @@
+"""``pixmill serve``."""
+
+import sys
+from collections.abc import Mapping
+from typing import NoReturn
+
+import click
+
+from pixmill.cli.options import DocumentedCommand, DocumentedOption, with_settings
+
+
+@click.command(
+    cls=DocumentedCommand,
+    examples={
+        "pixmill serve --demo": "sample photos",
+        "pixmill serve .": "images of this folder",
+        "pixmill serve": "images of the web",
+    },
+    epilog="Settings also come from the environment and from .env in the current folder; options take precedence.",
+)
+@click.argument("root", required=False, metavar="[IMAGES]", type=click.Path())
+@click.option(
+    "--demo", is_flag=True, cls=DocumentedOption, help="Serve sample photos, and store results in memory only."
+)
+@with_settings
+def command(root: str | None, *, demo: bool, **flags: str | None) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    IMAGES is the image root, as in --images: a folder, or the URL of a store such as s3://bucket/prefix.
+    """
+    from pixmill.cli.error_messages import failure_of
+    from pixmill.cli.usage import WrongUsage
+    from pixmill.server import serve as run
+    from pixmill.settings import load
+    from pixmill.startup import load_demo, log_startup, logs_json
+
+    roots = [name for name, value in (("IMAGES", root), ("--images", flags["images"]), ("--demo", demo)) if value]
+    if len(roots) > 1:
+        raise WrongUsage(f"give one of {' and '.join(roots)}: each says which images are served")
+    given = {name: value for name, value in (flags | {"images": root or flags["images"]}).items() if value is not None}
+    try:
+        settings = load_demo(given) if demo else load(given)
+        run(settings, lambda port: log_startup(settings, port))
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is not None:
+            _fail_to_start(failure.text, failure.code, flags)
+        if not logs_json(flags):
+            raise
+        import structlog
+
+        structlog.get_logger().critical("stopped by an error", exc_info=True)
+        sys.exit(1)
+
+
+def _fail_to_start(message: str, code: int, flags: Mapping[str, str | None]) -> NoReturn:
+    from pixmill.startup import print_failure
+
+    print_failure(message, flags)
+    sys.exit(code)
