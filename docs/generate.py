@@ -43,7 +43,16 @@ from pixmill.telemetry.definitions import (
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from docs import benchmarks_page, drawings, http_api, library_types, migrations, reference, signing  # noqa: E402 - it is run as a file, too
+from docs import (  # noqa: E402 - it is run as a file, too
+    benchmarks_page,
+    drawings,
+    http_api,
+    library_types,
+    migrations,
+    reference,
+    signing,
+    url_client,
+)
 
 OTHER_WORDS = """\
 ## Other words
@@ -560,6 +569,7 @@ def pages() -> dict[str, str]:
         | drawings.drawings()
         | {"openapi.md": http_api.page(), "benchmarks.md": benchmarks_page.page()}
         | {"how-to/signing.md": signing.page()}
+        | url_client.files()
     )
 
 
