@@ -13,7 +13,7 @@ serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 wit
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
 	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks \
-	    --ignore=tests/clusters
+	    --ignore=tests/clusters --ignore=tests/platform
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -29,8 +29,8 @@ compat: $(VENV)/.dev               ## send URLs of other services, also such as 
 browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 	$(BIN)/python -m pytest -n 2 tests/browser
 
-packages: $(VENV)/.dev             ## build the wheel, install it into an empty environment, and run the commands of the README there
-	$(BIN)/python -m pytest tests/packages
+packages: $(VENV)/.dev             ## build and install packages as users get them, run the commands of the README there, and serve as on macOS
+	$(BIN)/python -m pytest tests/packages tests/platform
 
 frameworks: $(VENV)/.frameworks    ## test the clients, start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/frameworks

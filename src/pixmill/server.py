@@ -8,7 +8,6 @@ import errno
 import gc
 import logging
 import os
-import resource
 import signal
 import socket
 import time
@@ -27,6 +26,7 @@ from pixmill.api.context import ApiContext
 from pixmill.ports.observe import Event
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
 from pixmill.runtime.event_loop import ServerLoop
+from pixmill.runtime.operating_system import raise_open_files_limit
 from pixmill.runtime.send_rate import SendRateMonitor
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure_logging
@@ -178,13 +178,6 @@ async def _maintain_memory() -> None:
 def _collect_and_trim() -> None:
     gc.collect()
     trim_heap()
-
-
-def raise_open_files_limit() -> int:
-    """Raise the soft limit of open files, often 1,024, to the hard limit, and return it."""
-    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
-    return hard_limit
 
 
 async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:

@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 
 from pixmill import __version__
 from pixmill.api.config import is_loopback
+from pixmill.engine.capabilities import startup_warnings
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA
 from pixmill.plan.source import parse_source
@@ -95,6 +96,7 @@ class StartupReport:
     hint: str
     admin: str
     playground: str
+    warnings: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, object]:
         """Return the fields of the line of JSON; what is empty is left out."""
@@ -102,6 +104,7 @@ class StartupReport:
         if self.images is not None:
             fields["images"] = len(self.images.names)
         fields |= {"playground": self.playground, "try": self.example, "hint": self.hint, "admin": self.admin}
+        fields |= {"warnings": list(self.warnings)} if self.warnings else {}
         return {name: value for name, value in fields.items() if value != ""}
 
     def lines(self) -> list[str]:
@@ -120,6 +123,7 @@ class StartupReport:
         return [
             f"Pixmill {__version__} serves {served or 'images of the web'} on {self.url}",
             "",
+            *(f"  Warning {text}" for text in self.warnings),
             *(f"  {name:<8}{text}" for name, text in rows.items() if text),
             "",
         ]
@@ -140,6 +144,7 @@ def describe(settings: Settings, port: int) -> StartupReport:
         _hint(settings, images),
         settings.admin_listen,
         _playground(settings, url),
+        tuple(startup_warnings()),
     )
 
 

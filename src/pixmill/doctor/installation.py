@@ -12,11 +12,12 @@ import msgspec
 
 from pixmill import __version__
 from pixmill.doctor.report import SYMBOLS, Outcome
-from pixmill.engine.capabilities import Capabilities
+from pixmill.engine.capabilities import NO_KERNEL, NO_SANDBOX, Capabilities
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
-from pixmill.server import RESERVED_OPEN_FILES, raise_open_files_limit
+from pixmill.runtime.operating_system import IS_LINUX, raise_open_files_limit
+from pixmill.server import RESERVED_OPEN_FILES
 from pixmill.settings import Settings, SettingsError
 from pixmill.wiring import build_services
 
@@ -96,15 +97,16 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         ),
         CheckResult("Resamples in linear light by the compiled kernel")
         if report.has_kernel
-        else CheckResult(
-            "The compiled kernel is missing (no C compiler at installation): libvips is used to resample", is_error=True
-        ),
+        else CheckResult(f"{NO_KERNEL[0].upper()}{NO_KERNEL[1:]}", is_error=True),
         *_check_sandbox(report, sandbox),
     ]
 
 
 def _check_sandbox(report: Capabilities, mode: SandboxMode) -> list[CheckResult]:
     """Check the sandbox of the process that made the report, which is that of workers."""
+    if not IS_LINUX:
+        is_error = mode is SandboxMode.STRICT
+        return [CheckResult(f"{NO_SANDBOX[0].upper()}{NO_SANDBOX[1:]}", is_error=is_error, is_warning=True)]
     layers = ", ".join(["limits", *report.sandbox_layers])
     return [
         CheckResult(f"Workers are sandboxed by {layers}"),

@@ -3,7 +3,28 @@
 Must never import a pixel library: ``capability_probe.py`` does, in a process of its own.
 """
 
+from importlib.util import find_spec
+from typing import Final
+
 from msgspec import Struct
+
+from pixmill.runtime.operating_system import IS_LINUX, NAME
+
+NO_KERNEL: Final = (
+    "the compiled kernel is missing: images are resampled in 1.5 times the time, and not in linear light. Install the "
+    "wheel of this platform, or build with a C compiler"
+)
+NO_SANDBOX: Final = f"no sandbox on {NAME}: images are decoded with your rights. For development, with images you trust"
+
+
+def has_kernel() -> bool:
+    """Return whether this installation has the compiled resampler, without loading it."""
+    return find_spec("pixmill.engine.pixels.resample._kernel") is not None
+
+
+def startup_warnings() -> list[str]:
+    """Return what people should know before they measure or publish a server: each a sentence without full stop."""
+    return [*([] if has_kernel() else [NO_KERNEL]), *([] if IS_LINUX else [NO_SANDBOX])]
 
 
 class Capabilities(Struct, frozen=True):

@@ -37,6 +37,8 @@ MAX_FILES: Final = 1 + MAX_EXTRAS + 1 + 1
 """Of one job: the original, the images that its plan refers to, decoded pixels, and the result."""
 _FD_BYTES: Final = array.array("i").itemsize
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
+_CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+"""For the descriptors of a message. Only on Linux; a worker executes nothing."""
 M = TypeVar("M")
 
 # ---------------------------------------------------------------- from the server
@@ -284,7 +286,7 @@ def decode_reply(packet: bytes) -> Reply:
 def _receive(channel: socket.socket, flags: int, max_fds: int) -> tuple[bytes, list[OwnedFd]]:
     # not socket.recv_fds: it drops its flags in Python 3.11
     ancillary_bytes = socket.CMSG_LEN(max_fds * _FD_BYTES) if max_fds else 0
-    packet, ancillary, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, ancillary_bytes, flags | socket.MSG_CMSG_CLOEXEC)
+    packet, ancillary, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, ancillary_bytes, flags | _CLOSE_ON_EXEC)
     files = [OwnedFd(fd) for level, kind, data in ancillary if (level, kind) == _RIGHTS for fd in _parse_fds(data)]
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > max_fds:
         raise ProtocolError("A message is too long")

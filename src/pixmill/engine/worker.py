@@ -44,6 +44,8 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras, references
 from pixmill.ports.values import Rendered
 from pixmill.runtime.allocator import trim_heap
+from pixmill.runtime.framed_socket import open_socket
+from pixmill.runtime.operating_system import MAP_POPULATE
 
 IDLE_TRIM_MS: Final = 1_000
 """After this time without a job, free heap memory is returned to the system."""
@@ -232,7 +234,7 @@ def _translate_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _map_file(file: protocol.OwnedFd, size: int, flags: int = mmap.MAP_POPULATE) -> Iterator[memoryview]:
+def _map_file(file: protocol.OwnedFd, size: int, flags: int = MAP_POPULATE) -> Iterator[memoryview]:
     """Map a file without a copy. If a library still references the memory, it is unmapped with the last reference."""
     if not size:  # an empty file cannot be mapped
         yield memoryview(b"")
@@ -303,7 +305,7 @@ def main(fd: int, handlers_module: str | None = None) -> None:
     """Run as the worker at this end of the socket."""
     die_with_parent()
     lower_priority()
-    channel = socket.socket(fileno=fd)
+    channel = open_socket(fd)
     match protocol.receive_command(channel):
         case (protocol.Configure() as configuration, []) if os.getppid() == configuration.parent_pid:
             file_bytes = max(configuration.limits.max_result_bytes, configuration.max_raster_bytes)

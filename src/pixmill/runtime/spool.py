@@ -4,10 +4,8 @@ Knows memory files and descriptors; must never know where the bytes come from.
 """
 
 import errno
-import fcntl
 import mmap
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -15,6 +13,16 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from pixmill.errors import PixmillError, SourceTooLarge
+from pixmill.runtime.operating_system import (
+    IS_LINUX,
+    SEAL_FUTURE_WRITE,
+    SEAL_GROW,
+    SEAL_SEAL,
+    SEAL_SHRINK,
+    SEAL_WRITE,
+    add_seals,
+    memory_file,
+)
 
 RESERVATION_STEP_BYTES: Final = 2**20
 """Maximum step of the reservation for data of unknown size."""
@@ -23,11 +31,10 @@ RESERVATION_FACTOR: Final = 4
 """At most this multiple of the received bytes is reserved: a sender that announces much and sends nothing must not
 hold memory."""
 
-_SEALS: Final = fcntl.F_SEAL_GROW
-"""Besides the seal on writing. Not F_SEAL_SHRINK: the memory of what a worker holds is freed by truncation."""
-_FUTURE_WRITE: Final = 0x10
-"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1. No spool is mapped for writing, which F_SEAL_WRITE would check page by
-page."""
+_SEALS: Final = SEAL_GROW
+"""Besides the seal on writing. Not SEAL_SHRINK: the memory of what a worker holds is freed by truncation."""
+_WRITE_SEALS: Final = (SEAL_FUTURE_WRITE, SEAL_WRITE)
+"""The first one that the kernel has. No spool is mapped for writing, which SEAL_WRITE would check page by page."""
 
 
 class SpoolReservation(Protocol):
@@ -47,23 +54,26 @@ class SpoolReservation(Protocol):
 class _MemoryFile:
     """An anonymous file. Its memory is freed with the last reference, even if another process has it open or mapped."""
 
-    __slots__ = ("fd", "is_lent", "pid")
+    __slots__ = ("_reading_fd", "fd", "is_lent", "pid")
 
     def __init__(self, fd: int = -1) -> None:
         """Take over the descriptor of such a file, or make a new one."""
-        self.fd = fd
+        self.fd, self._reading_fd = fd, -1
         self.pid = os.getpid()
         self.is_lent = fd >= 0
         if fd < 0:
-            self.fd = _anonymous_file()
+            self.fd, self._reading_fd = memory_file("pixmill-spool")
 
     def lend(self) -> int:
         """Open it once more, for reading only (proc(5), /proc/self/fd)."""
+        if not IS_LINUX:
+            self.is_lent = True
+            return os.dup(self._reading_fd if self._reading_fd >= 0 else self.fd)
         try:
             fd = os.open(f"/proc/self/fd/{self.fd}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:  # there is no /proc
             with suppress(OSError):
-                fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK)
+                add_seals(self.fd, SEAL_SEAL | SEAL_SHRINK)
             return os.dup(self.fd)
         self.is_lent = True
         return fd
@@ -73,6 +83,8 @@ class _MemoryFile:
             if self.is_lent and self.pid == os.getpid():  # a forked process has only copied the reference
                 os.ftruncate(self.fd, 0)
             os.close(self.fd)
+        if self._reading_fd >= 0:
+            os.close(self._reading_fd)
 
 
 class _View(mmap.mmap):
@@ -141,9 +153,9 @@ class Spool:
         """
         if self._reservation and self.size < self._reservation.reserved_bytes:
             self._reservation.shrink_to(self.size)
-        for write_seal in (_FUTURE_WRITE, fcntl.F_SEAL_WRITE):
+        for write_seal in _WRITE_SEALS:
             with suppress(OSError):
-                fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS | write_seal)
+                add_seals(self.fd, _SEALS | write_seal)
                 return
 
     def lend(self) -> int:
@@ -172,7 +184,7 @@ class Spool:
 
         Raises OSError, and leaves the descriptor to the caller, if it could still be changed.
         """
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_WRITE)  # fails while it is mapped for writing
+        add_seals(fd, _SEALS | SEAL_WRITE)  # fails while it is mapped for writing
         spool = cls(size, file=_MemoryFile(fd))
         spool.size = size
         return spool
@@ -212,10 +224,3 @@ class Spool:
 
     def __del__(self) -> None:
         self.close()
-
-
-def _anonymous_file() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("pixmill-spool", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from pixmill.runtime.operating_system import usable_cores
+
 _CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
 _OWN_CGROUP: Final = Path("/proc/self/cgroup")
 
@@ -21,7 +23,7 @@ def available_cores(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CG
         _quota_cores(*_read_words(group / "cpu.cfs_quota_us"), *_read_words(group / "cpu.cfs_period_us"))
         for group in _cgroup_dirs(cgroup_root, own_cgroup, "cpu")
     ]
-    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), *quotas)))
+    return max(1, math.ceil(min(usable_cores(), *quotas)))
 
 
 def available_memory_bytes(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CGROUP) -> int:

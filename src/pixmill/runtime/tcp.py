@@ -1,7 +1,7 @@
 """Accepted TCP connections of this process: the kernel's counters of what was sent, and reset.
 
-Knows sockets and ``/proc/self/fd``; must never know what is sent over them. An HTTP server that owns its sockets, as
-Granian does, offers neither.
+Knows sockets and the descriptors of this process; must never know what is sent over them. An HTTP server that owns its
+sockets, as Granian does, offers neither. Only Linux tells what was sent.
 """
 
 import fcntl
@@ -12,9 +12,11 @@ import termios
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from stat import S_ISSOCK
 from typing import Final, NamedTuple
 
-_FDS: Final = "/proc/self/fd"
+from pixmill.runtime.operating_system import FDS, IS_LINUX
+
 _TCP_INFO_BYTES: Final = 256
 _OPEN_STATES: Final = frozenset({1, 8})
 """TCP_ESTABLISHED, and TCP_CLOSE_WAIT: the client has sent all it had, and still reads."""
@@ -51,7 +53,12 @@ class SendProgress:
 
 
 def accepted_connections(ports: frozenset[int]) -> Iterator[tuple[str, int, SendProgress]]:
-    """Yield socket inode, descriptor and progress of every open connection that was accepted on one of the ports."""
+    """Yield socket inode, descriptor and progress of every open connection that was accepted on one of the ports.
+
+    None where the kernel does not tell the progress.
+    """
+    if not hasattr(socket, "TCP_INFO"):
+        return
     for inode, fd in _sockets():
         with suppress(OSError), _borrowed(fd) as connection:
             if _local_port(connection) in ports and (progress := _send_progress(connection)):
@@ -78,7 +85,7 @@ def reset_connections(endpoints: Collection[Endpoints]) -> int:
 
 
 def _sockets() -> Iterator[tuple[str, int]]:
-    for name in os.listdir(_FDS):  # noqa: PTH208 - names suffice
+    for name in os.listdir(FDS):  # noqa: PTH208 - names suffice
         inode = _inode(int(name))
         if inode is not None:
             yield inode, int(name)
@@ -87,7 +94,10 @@ def _sockets() -> Iterator[tuple[str, int]]:
 def _inode(fd: int) -> str | None:
     """Return the inode of a socket, as text; None if the descriptor is none."""
     try:
-        target = os.readlink(f"{_FDS}/{fd}")  # noqa: PTH115 - thousands of them
+        if not IS_LINUX:
+            status = os.fstat(fd)
+            return f"socket:{status.st_ino}" if S_ISSOCK(status.st_mode) else None
+        target = os.readlink(f"{FDS}/{fd}")  # noqa: PTH115 - thousands of them
     except OSError:
         return None
     return target if target.startswith("socket:") else None

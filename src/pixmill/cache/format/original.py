@@ -3,7 +3,7 @@
 Knows the header; must never know where files are stored. Decoding is total: any file at all gives the original that
 was written under this key, or None; never an exception but that of the file system, never another image.
 
-The layout is in ``envelope.py``. The body goes from file to file within the kernel (sendfile(2)); its checksum is
+The layout is in ``envelope.py``. The body goes from file to file within the kernel where it can; its checksum is
 computed in place (mmap(2)).
 """
 
@@ -20,6 +20,7 @@ from pixmill.cache.format.entry import convert_validator, from_stored, is_finite
 from pixmill.cache.format.envelope import DECODE_ERRORS, DIGEST_BYTES, PREFIX_BYTES, Envelope, checksum
 from pixmill.plan.key import Key
 from pixmill.ports.values import CachedOriginal, OriginalVersion
+from pixmill.runtime.operating_system import copy_between_files
 
 MAGIC: Final = b"PXMO"
 VERSION: Final = 2
@@ -109,7 +110,7 @@ def copy_body(destination: FileIO, cached_file: FileIO, header: OriginalHeader) 
     """Copy the body into ``destination``, which is empty; False if its checksum is wrong."""
     offset, remaining_bytes = len(header.preamble), header.body_bytes
     while remaining_bytes:
-        copied_bytes = os.sendfile(destination.fileno(), cached_file.fileno(), offset, remaining_bytes)
+        copied_bytes = copy_between_files(destination.fileno(), cached_file.fileno(), offset, remaining_bytes)
         if not copied_bytes:
             return False  # the file was truncated meanwhile
         offset, remaining_bytes = offset + copied_bytes, remaining_bytes - copied_bytes

@@ -4,7 +4,6 @@ Also the statistics of the queue. Must never know workers.
 """
 
 import asyncio
-import fcntl
 import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pixmill.engine import protocol
 from pixmill.errors import PixmillError
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.ops import Plan
+from pixmill.runtime.operating_system import SEAL_GROW, add_seals, memory_file
 from pixmill.runtime.spool import Spool
 
 
@@ -29,7 +29,9 @@ class ResultFile:
         """Raises OSError when the system has no resources."""
         self.fd = -1
         self.size = 0
-        self.fd = os.memfd_create("pixmill-result", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self.fd, reading_fd = memory_file("pixmill-result")
+        if reading_fd >= 0:
+            os.close(reading_fd)
 
     def measure(self) -> int:
         """Return the size, which counts from now on, whatever the worker does to the file."""
@@ -68,7 +70,7 @@ class ResultFile:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             try:
-                fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+                add_seals(fd, SEAL_GROW)
                 os.ftruncate(fd, 0)
             finally:
                 os.close(fd)

@@ -6,13 +6,13 @@ Knows processes, sockets and environments. Must never know queues, deadlines or 
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from typing import Final, Protocol
 
 from pixmill.engine import protocol
 from pixmill.engine.pool.worker_output import WorkerOutput
+from pixmill.runtime.framed_socket import socket_pair
 
 _WORKER_MODULE: Final = "pixmill.engine.worker"  # by name: the serving process never imports it
 _MAX_POLL_INTERVAL_S: Final = 0.05
@@ -54,7 +54,7 @@ class Process:
         self._events = events
         self._killed = False
         self._reap_task: asyncio.Task[None] | None = None
-        self._channel, worker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel, worker_end = socket_pair()
         with worker_end, contextlib.ExitStack() as undo:
             undo.callback(self._channel.close)
             self._output = WorkerOutput()

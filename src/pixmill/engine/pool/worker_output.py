@@ -9,6 +9,8 @@ import logging
 import os
 from typing import Final
 
+from pixmill.runtime.operating_system import nonblocking_pipe
+
 _LOG: Final = logging.getLogger(__name__)
 _INTERVAL_S: Final = 1.0
 """A worker that prints much costs one read of at most a full pipe in this time."""
@@ -24,7 +26,7 @@ class WorkerOutput:
     def __init__(self) -> None:
         """Raises OSError when the system has no resources. ``writing_fd`` is for the worker, then to be closed."""
         self._loop = asyncio.get_running_loop()
-        self._fd, self.writing_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._fd, self.writing_fd = nonblocking_pipe()
         self._pid = 0
         self._timer: asyncio.TimerHandle | None = None
 

@@ -1,9 +1,11 @@
 """Worker sandbox: the rights that a worker drops before it reads untrusted bytes.
 
-Knows resource limits, Landlock, seccomp and the files that pixel libraries read. Must never know jobs.
+Knows resource limits, Landlock, seccomp and the files that pixel libraries read. Must never know jobs. Landlock and
+seccomp are Linux's: on other systems, which are for development, there are only those limits that they have.
 """
 
 import ctypes
+import errno
 import math
 import os
 import resource
@@ -17,7 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pixmill.engine.sandbox import landlock, seccomp
+from pixmill.engine.sandbox.watchdog import WATCHDOG
+from pixmill.runtime.operating_system import IS_LINUX, NAME, max_resident_bytes
+
+if sys.platform == "linux":
+    from pixmill.engine.sandbox import landlock, seccomp
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -35,6 +41,10 @@ _SHARED_MAPPINGS_BYTES: Final = 4 * 2**30
 covers."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _PAGE_BYTES: Final = resource.getpagesize()
+
+
+NO_SANDBOX: Final = f"no sandbox on {NAME}"
+"""Why a layer is missing on another system than Linux."""
 
 
 class SandboxMode(StrEnum):
@@ -58,9 +68,13 @@ class SandboxLayer(StrEnum):
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that started it ends, for whatever reason.
 
-    Check ``os.getppid()`` afterwards: the parent may have died before.
+    Check ``os.getppid()`` afterwards: the parent may have died before. Other kernels than Linux do not: there a thread
+    watches the parent.
     """
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if IS_LINUX:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        WATCHDOG.start()
 
 
 def lower_priority() -> None:
@@ -75,14 +89,18 @@ def set_rlimits(memory_bytes: int, file_bytes: int) -> None:
     """Forbid new privileges and core dumps; limit open files, the size of files and private memory (0: unlimited).
 
     The memory limit is on data: maps of shared files, such as originals and libraries, have a wide limit of their own.
+    macOS has no limit of memory, and refuses to set one: there a thread watches the resident memory.
     """
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if IS_LINUX:
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     for signal_number in (signal.SIGINT, signal.SIGTERM):  # the server decides when a worker ends
         signal.signal(signal_number, signal.SIG_IGN)
     _lower_rlimit(resource.RLIMIT_CORE, 0)
     _lower_rlimit(resource.RLIMIT_NOFILE, _MAX_FILES)
     _lower_rlimit(resource.RLIMIT_FSIZE, max(file_bytes, _MIN_FILE_BYTES))
-    if memory_bytes:
+    if not IS_LINUX:
+        WATCHDOG.max_bytes = memory_bytes
+    elif memory_bytes:
         _lower_rlimit(resource.RLIMIT_DATA, memory_bytes)
         _lower_rlimit(resource.RLIMIT_AS, memory_bytes + _SHARED_MAPPINGS_BYTES)
 
@@ -101,6 +119,8 @@ def set_cpu_limit(seconds: float) -> None:
 
 def missing_layers() -> list[SandboxLayer]:
     """Return the layers that this kernel does not have, or does not let us use."""
+    if sys.platform != "linux":
+        return list(SandboxLayer)
     return [
         *([] if landlock.abi_version() else [SandboxLayer.LANDLOCK]),
         *([] if seccomp.is_available() else [SandboxLayer.SECCOMP]),
@@ -109,6 +129,8 @@ def missing_layers() -> list[SandboxLayer]:
 
 def describe_layers() -> dict[SandboxLayer, str]:
     """Describe the layers of this kernel, for people. Call it before they are in force."""
+    if sys.platform != "linux":
+        return dict.fromkeys(SandboxLayer, "")
     abi, architecture = landlock.abi_version(), seccomp.current_architecture()
     return {
         SandboxLayer.LANDLOCK: f"Landlock ABI {abi} ({', '.join(landlock.restricted_resources(abi))})",
@@ -136,6 +158,10 @@ def enter_sandbox(mode: SandboxMode, channel: int) -> dict[SandboxLayer, str]:
     resident_bytes()  # opens its file
     if mode is SandboxMode.OFF:
         return dict.fromkeys(SandboxLayer, "off")
+    if sys.platform != "linux":
+        if mode is SandboxMode.STRICT:
+            raise OSError(errno.ENOSYS, NO_SANDBOX)
+        return dict.fromkeys(SandboxLayer, NO_SANDBOX)
     _drop_capabilities()
     missing: dict[SandboxLayer, str] = {}
     for layer, restrict in _RESTRICTIONS.items():
@@ -149,12 +175,18 @@ def enter_sandbox(mode: SandboxMode, channel: int) -> dict[SandboxLayer, str]:
 
 
 def _restrict_files(_: int) -> None:
-    landlock.restrict(_readable_paths())
+    if sys.platform == "linux":
+        landlock.restrict(_readable_paths())
+
+
+def _restrict_calls(channel: int) -> None:
+    if sys.platform == "linux":
+        seccomp.restrict(channel)
 
 
 _RESTRICTIONS: Final[dict[SandboxLayer, Callable[[int], None]]] = {
     SandboxLayer.LANDLOCK: _restrict_files,
-    SandboxLayer.SECCOMP: seccomp.restrict,
+    SandboxLayer.SECCOMP: _restrict_calls,
 }
 
 _LIBRARY_PATHS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
@@ -189,7 +221,9 @@ def _readable_paths() -> Iterator[Path]:
 
 
 def resident_bytes() -> int:
-    """Return the resident memory of this process (proc(5), the second field of statm)."""
+    """Return the resident memory of this process (proc(5), the second field of statm); its peak on other systems."""
+    if not IS_LINUX:
+        return max_resident_bytes()
     return int(os.pread(_statm_fd(os.getpid()), 128, 0).split()[1]) * _PAGE_BYTES
 
 
