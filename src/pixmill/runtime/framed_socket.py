@@ -86,8 +86,8 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     """Return two connected sockets that keep the bounds of messages. Raises OSError."""
     if IS_LINUX:
         return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    return FramedSocket(ours.detach()), FramedSocket(theirs.detach())
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    return FramedSocket(left.detach()), FramedSocket(right.detach())
 
 
 def open_socket(fd: int) -> socket.socket:
