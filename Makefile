@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: dist release serve test faults conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
@@ -29,7 +29,7 @@ compat: $(VENV)/.dev               ## send URLs of other services, also such as 
 browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 	$(BIN)/python -m pytest -n 2 tests/browser
 
-packages: $(VENV)/.dev             ## build and install packages as users get them, run the commands of the README there, and serve as on macOS
+packages: $(VENV)/.release         ## build and install packages as users get them, run the commands of the README there, and serve as on macOS
 	$(BIN)/python -m pytest tests/packages tests/platform
 
 frameworks: $(VENV)/.frameworks    ## test the clients, start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
@@ -78,6 +78,19 @@ hostile: $(VENV)/.dev            ## send damaged files through workers, compare 
 audit: $(BIN)/uv                 ## look up known vulnerabilities of locked dependencies; needs a network
 	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 
+dist: $(VENV)/.release             ## build and check the packages of a release into dist/
+	$(BIN)/python -m deploy.release.build
+
+release: $(VENV)/.release          ## VERSION=0.2.0: write the version everywhere, cut the changelog, test, commit; tagging is left to you
+	$(BIN)/python -m deploy.release.cut $(VERSION)
+	$(BIN)/python docs/generate.py
+	$(BIN)/python deploy/helm/generate.py
+	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pytest -q tests/test_release.py tests/test_pages.py tests/test_documented.py tests/deploy tests/platform tests/packages
+	git commit -q -a -m "release: $(VERSION)"
+	$(BIN)/python -m deploy.release.build
+	@echo "Committed. Read the section of CHANGELOG.md; then:  git tag -s v$(VERSION) -m $(VERSION) && git push origin main v$(VERSION)"
+
 image:                           ## build the container image
 	docker build -f deploy/Dockerfile -t pixmill .
 
@@ -94,6 +107,8 @@ lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	    -c requirements/dev.txt --group frameworks -o requirements/frameworks.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    -c requirements/dev.txt --group clusters -o requirements/clusters.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/dev.txt --group release -o requirements/release.txt
 
 clean:                           ## remove the environment and all build output
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
@@ -122,4 +137,8 @@ $(VENV)/.frameworks: $(VENV)/.dev requirements/frameworks.txt
 
 $(VENV)/.clusters: $(VENV)/.dev requirements/clusters.txt
 	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/clusters.txt
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.dev requirements/release.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/release.txt
 	@touch $@

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ["runtime", "dev", "build", "docs", "frameworks"]
+LOCKS = ["runtime", "dev", "build", "docs", "frameworks", "release"]
 PINNED = re.compile(r"([A-Za-z0-9._-]+)(\[[^\]]+\])?==([^\s;]+)(\s*;.*)?")
 
 

@@ -49,7 +49,7 @@ RENAMED: Final = {
     "PIXMILL_SOURCE_MAX_WAIT_S": "PIXMILL_SOURCE_QUEUE_MAX_WAIT_S",
     "PIXMILL_STORES_AMBIENT": "PIXMILL_STORES_ALLOW_UNNAMED",
 }
-"""Old names and their replacements; remove after 0.1."""
+"""Old names and their replacements; remove after 0.2: no release has had the old ones."""
 
 
 SETTING_GROUPS: Final[dict[str, type[BaseModel]]] = {

@@ -1,0 +1,193 @@
+"""Build what a release consists of, as far as one machine can, and check it.
+
+    python -m deploy.release.build [FOLDER]        (dist/)
+
+Source distribution; the wheel of this platform, built from it; the chart as a package; the bill of materials of the
+locked dependencies (CycloneDX); SHA256SUMS. Wheels of other platforms are cibuildwheel's, the image is buildx's: see
+docs/releasing.md. With ``PROJECT_URL`` metadata and chart name the repository, with ``SOURCE_DATE_EPOCH`` (by default
+the time of the last commit) the packages have the same bytes wherever they are built.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any, Final
+
+import helm_python
+import yaml
+from deploy.release.cut import ROOT, current_version
+
+BIN: Final = Path(sys.executable).parent
+CHART: Final = ROOT / "deploy" / "helm" / "pixmill"
+SDIST_FILES: Final = (
+    *("CHANGELOG.md", "LICENSE", "MANIFEST.in", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg", "setup.py"),
+    *("src/pixmill/", "src/pixmill.egg-info/"),
+)
+"""What a source distribution may contain."""
+
+
+class BadPackage(Exception):
+    """A package is not as it should be."""
+
+
+def build(folder: Path) -> list[Path]:
+    """Build and check everything; return the files. Raises BadPackage, CalledProcessError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    version = current_version(ROOT)
+    sdist = build_sdist(ROOT, folder)
+    wheel = build_wheel(sdist, folder)
+    chart = package_chart(folder, version)
+    sbom = write_sbom(folder, version)
+    check_sdist(sdist, version)
+    check_wheel(wheel, version)
+    files = [sdist, wheel, chart, sbom]
+    sums = folder / "SHA256SUMS"
+    sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
+    return [*files, sums]
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment of builds: that of this process, and the time of the last commit."""
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return os.environ
+    time_s = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"],  # noqa: S607 - git on the path
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return os.environ | {"SOURCE_DATE_EPOCH": time_s.strip()}
+
+
+def build_sdist(root: Path, folder: Path) -> Path:
+    """Build the source distribution from a copy of what git knows: a build writes beside the source."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)  # noqa: S607
+    with tempfile.TemporaryDirectory() as copy:
+        for name in filter(None, listed.stdout.split("\0")):
+            if name.startswith("src/") or "/" not in name:
+                target = Path(copy, name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / name, target)
+        _run_uv("--sdist", Path(copy), folder)
+    [sdist] = folder.glob("*.tar.gz")
+    return sdist
+
+
+def build_wheel(sdist: Path, folder: Path) -> Path:
+    """Build the wheel of this platform from the source distribution, so that this is known to be complete."""
+    with tempfile.TemporaryDirectory() as unpacked:
+        with tarfile.open(sdist) as tar:
+            tar.extractall(unpacked, filter="data")
+        [source] = Path(unpacked).iterdir()
+        _run_uv("--wheel", source, folder)
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def _run_uv(kind: str, source: Path, folder: Path) -> None:
+    command: list[str | Path] = [
+        BIN / "uv",
+        "build",
+        kind,
+        "-q",
+        "--no-build-isolation",
+        "-p",
+        sys.executable,
+        "-o",
+        folder,
+        source,
+    ]
+    subprocess.run(command, env=environment(), check=True)  # noqa: S603 - our own build
+    (folder / ".gitignore").unlink(missing_ok=True)
+
+
+def package_chart(folder: Path, version: str) -> Path:
+    """Package the chart, with the repository as its home. Raises BadPackage if its versions are others."""
+    with tempfile.TemporaryDirectory() as copy:
+        chart = Path(copy, "pixmill")
+        shutil.copytree(CHART, chart)
+        described: dict[str, Any] = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+        if not described["version"] == described["appVersion"] == version:
+            raise BadPackage(f"the chart is {described['version']} of {described['appVersion']}, the package {version}")
+        if url := os.environ.get("PROJECT_URL"):
+            described |= {"home": url, "sources": [url]}
+            (chart / "Chart.yaml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+        return Path(helm_python.package(chart, destination=folder))
+
+
+def write_sbom(folder: Path, version: str) -> Path:
+    """Write the bill of materials: the package and its locked dependencies, with hashes."""
+    path = folder / f"pixmill-{version}.cdx.json"
+    lock = ROOT / "requirements" / "runtime.txt"
+    command: list[str | Path] = [
+        BIN / "cyclonedx-py",
+        "requirements",
+        "--output-reproducible",
+        "--of",
+        "JSON",
+        "-o",
+        path,
+        lock,
+    ]
+    subprocess.run(command, check=True)  # noqa: S603 - our own tool
+    sbom = json.loads(path.read_text(encoding="utf-8"))
+    package = {
+        "type": "application",
+        "name": "pixmill",
+        "version": version,
+        "bom-ref": f"pixmill@{version}",
+        "purl": f"pkg:pypi/pixmill@{version}",
+        "licenses": [{"license": {"id": "Apache-2.0"}}],
+    }
+    sbom.setdefault("metadata", {})["component"] = package
+    path.write_text(json.dumps(sbom, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    names = {component["name"].lower() for component in sbom["components"]}
+    locked = set(re.findall(r"(?m)^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock.read_text(encoding="utf-8")))
+    if names != locked:
+        raise BadPackage(f"the bill of materials differs from the lock file: {names ^ locked}")
+    return path
+
+
+def check_sdist(sdist: Path, version: str) -> None:
+    """Check what is in it. Raises BadPackage."""
+    with tarfile.open(sdist) as tar:
+        names = [member.name.partition("/")[2] for member in tar if member.isfile()]
+    extra = [name for name in names if not name.startswith(SDIST_FILES) or name.endswith((".so", ".pyc"))]
+    if extra or sdist.name != f"pixmill-{version}.tar.gz":
+        raise BadPackage(f"{sdist.name} contains {extra}")
+
+
+def check_wheel(wheel: Path, version: str) -> None:
+    """Check name, tags, kernel, metadata and README. Raises BadPackage, CalledProcessError."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = HeaderParser().parsestr(archive.read(f"pixmill-{version}.dist-info/METADATA").decode())
+    if not any("/_kernel." in name for name in names):
+        raise BadPackage(f"{wheel.name} was built without a compiler: it has no kernel")
+    if "-cp311-abi3-" not in wheel.name:
+        raise BadPackage(f"{wheel.name} is not for every Python from 3.11 on")
+    if (url := os.environ.get("PROJECT_URL")) and not any(
+        url in entry for entry in metadata.get_all("Project-URL", ())
+    ):
+        raise BadPackage(f"{wheel.name} does not name {url}")
+    subprocess.run([BIN / "twine", "check", "--strict", wheel], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run([BIN / "abi3audit", "--strict", wheel], check=True, stderr=subprocess.DEVNULL)  # noqa: S603
+
+
+if __name__ == "__main__":
+    for built in build(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "dist"):
+        print(built)
+    if "PROJECT_URL" not in os.environ:
+        print("Without PROJECT_URL: metadata has no URLs, and links of the README are relative.")
