@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from keyword import iskeyword
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -21,6 +22,7 @@ from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.params import STAGE_PARAMS
 from pixmill.dialects.native.stages import StageGrammar
 from pixmill.library.params import FACT_PARAMS, IMAGE_PARAMS
+from pixmill.library.srcset import LOCAL_SRCSET_PARAMS
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS
 from pixmill.plan.facts import Facts, GpsLocation, Swatch
 
@@ -50,6 +52,7 @@ def text() -> str:
         _params_class("StageParams", "The parameters of a further stage.", STAGE_PARAMS),
         _params_class("ResizeParams", "The parameters of ``resize``.", IMAGE_PARAMS),
         _params_class("InfoParams", "The parameters of ``info``.", FACT_PARAMS),
+        _params_class("SrcsetParams", "The parameters of ``srcset``.", LOCAL_SRCSET_PARAMS),
         _facts_class("GpsInfo", GpsLocation),
         _facts_class("SwatchInfo", Swatch),
         _facts_class("Info", Facts),
@@ -63,7 +66,8 @@ def _params_class(name: str, title: str, params: Iterable[Param]) -> str:
 
 def _params(params: Iterable[Param]) -> Iterator[str]:
     for param in sorted(params, key=lambda one: one.name):
-        yield f"\n    {param.name}: {' | '.join((*_types(param), 'None'))}"
+        name = f"{param.name}_" if iskeyword(param.name) else param.name
+        yield f"\n    {name}: {' | '.join((*_types(param), 'None'))}"
         yield f'    """{_docstring(param)}"""'
 
 

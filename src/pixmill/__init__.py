@@ -1,4 +1,4 @@
-"""Images resized in a program: ``resize``, ``info``, ``placeholder``, ``Engine``; the errors are in ``errors``.
+"""Images in a program: ``resize``, ``info``, ``placeholder``, ``srcset``, ``Engine``, and the tree of ``errors``.
 
 Every worker process executes this file: what it names is imported when it is first used. The stub has the types.
 """
@@ -12,6 +12,7 @@ _MODULES = {
     "info": "pixmill.library.shared",
     "placeholder": "pixmill.library.shared",
     "resize": "pixmill.library.shared",
+    "srcset": "pixmill.library.shared",
 }
 
 __all__ = ["__version__", "errors", *_MODULES]  # noqa: PLE0604 - PEP 562

@@ -5,6 +5,7 @@ import io
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,102 @@ def test_engine_that_is_closed_while_calls_wait(photo: bytes) -> None:
     for thread in threads:
         thread.join(60)
     assert [type(outcome) for outcome in outcomes] == [errors.Draining] * 12
+
+
+# ------------------------------------------------------------ responsive images and results
+
+
+def test_srcset_writes_files_and_html(engine: pixmill.Engine, photo: bytes, tmp_path: Path) -> None:
+    made = engine.srcset(
+        photo,
+        tmp_path / "a b-{width}.{ext}",
+        url="/static/",
+        widths=[100, 200, 400],
+        formats=["webp", "jpeg"],
+        alt='"A" <mill>',
+        class_="hero",
+    )
+    names = [f"a b-{width}.{extension}" for extension in ("webp", "jpg") for width in (100, 200, 300)]
+    assert [image.path and image.path.name for image in made.images] == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    for image in made.images:
+        assert image.path
+        with Image.open(image.path) as written:
+            assert (written.size, (written.format or "").lower()) == ((image.width, image.height), image.format)
+        assert f"/static/{image.path.name.replace(' ', '%20')} {image.width}w" in made.html
+    assert 'alt="&quot;A&quot; &lt;mill&gt;"' in made.html
+    assert 'class="hero"' in made.html
+
+
+@pytest.mark.parametrize(
+    ("target", "params", "param"),
+    [
+        ("a.{ext}", {"widths": [10, 20]}, "target"),
+        ("a-{width}", {"formats": ["webp", "jpeg"]}, "target"),
+        ("a-{widht}.{ext}", {}, "target"),
+        ("a-{width}.{ext}", {"warm": True}, "warm"),
+        ("a-{width}.{ext}", {"height": 3}, "height"),
+        ("a-{width}.{ext}", {"widhts": [3]}, "widhts"),
+    ],
+)
+def test_wrong_srcset(
+    engine: pixmill.Engine, photo: bytes, tmp_path: Path, target: str, params: dict[str, object], param: str
+) -> None:
+    with pytest.raises(errors.BadRequest) as raised:
+        engine.srcset(photo, tmp_path / target, **params)  # type: ignore[arg-type] # wrong on purpose
+    assert raised.value.param == param
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_result_shows_itself(engine: pixmill.Engine, photo: bytes) -> None:
+    result = engine.resize(photo, width=30, format="webp")
+    bundle = result._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(result) == f"<Result webp, 30 × 20, {len(result)} bytes>"
+    assert f"webp, 30 × 20, {len(result)} bytes" in bundle["text/html"]
+    assert 'src="data:image/webp;base64,UklGR' in bundle["text/html"]
+    assert "<img" not in engine.resize(photo, width=30, format="tiff")._repr_html_()
+    assert "&quot;width&quot;: 30" in engine.resize(photo, width=30, format="json")._repr_html_().replace(
+        "&quot;:", "&quot;: "
+    )
+
+
+def test_result_is_saved_as_what_it_is(engine: pixmill.Engine, photo: bytes, tmp_path: Path) -> None:
+    result = engine.resize(photo, width=30, format="webp")
+    (tmp_path / "old.webp").write_bytes(b"old")
+    (tmp_path / "old.webp").chmod(0o640)
+    (tmp_path / "link.webp").symlink_to("old.webp")
+    assert result.save(tmp_path / "link.webp") == tmp_path / "link.webp"
+    assert (tmp_path / "old.webp").read_bytes() == result.body
+    assert (tmp_path / "old.webp").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "link.webp").is_symlink()
+    with pytest.raises(errors.ConflictingParameters, match="webp"):
+        result.save(tmp_path / "out.png")
+    with pytest.raises(FileNotFoundError) as raised:
+        result.save(tmp_path / "missing" / "out.webp")
+    assert raised.value.filename == str(tmp_path / "missing")
+
+
+def test_errors_say_what_to_do(engine: pixmill.Engine) -> None:
+    with pytest.raises(errors.AddressForbidden) as raised:
+        engine.resize("http://127.0.0.1:9/a.jpg")
+    assert any("PIXMILL_ALLOWED_NETWORKS" in note for note in raised.value.__notes__)
+
+
+def test_addresses_that_are_allowed(photo: bytes) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(photo)))
+            self.end_headers()
+            self.wfile.write(photo)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}/a.jpg"
+        with pixmill.Engine(workers=1, allowed_networks="127.0.0.0/8") as engine:
+            assert engine.resize(url, width=30).height == 20
+            assert engine.info(url)["width"] == 300
+        server.shutdown()

@@ -72,6 +72,10 @@ class Core:
         """Render several results of one original, at most ``MAX_PLANS``, from one decode."""
         return self._submit(original, plans, lambda engine, spool, extras: engine.render_all(spool, plans, extras))
 
+    def fetch(self, ref: SourceRef) -> "Future[Spool]":
+        """Fetch an original, into a spool that the caller closes."""
+        return self._submit(ref, (), _share)
+
     def inspect(self, original: Original, selection: FactSelection) -> "Future[Facts]":
         """Return facts about the original."""
         return self._submit(original, (), lambda engine, spool, _: engine.inspect(spool, selection))
@@ -135,13 +139,18 @@ class Core:
         self._loop.close()
 
     async def _work(self, original: Original, plans: Sequence[Plan], operation: Operation[T]) -> T:
-        async with self._loaded(original, plans) as (spool, extras, engine):
-            while True:
-                async with self._places:
-                    try:
-                        return await operation(engine, spool, extras)
-                    except QueueFull:  # the workers took longer than expected; nobody else is to have them
-                        await asyncio.sleep(_RETRY_S)
+        try:
+            async with self._loaded(original, plans) as (spool, extras, engine):
+                while True:
+                    async with self._places:
+                        try:
+                            return await operation(engine, spool, extras)
+                        except QueueFull:  # the workers took longer than expected; nobody else is to have them
+                            await asyncio.sleep(_RETRY_S)
+        except PixmillError as error:
+            for text in filter(None, (error.detail, error.hint)):
+                error.add_note(text)
+            raise
 
     @asynccontextmanager
     async def _loaded(
@@ -157,6 +166,11 @@ class Core:
         with closing(original):
             async with self._inputs.load_references(*plans) as referenced:
                 yield original, [image.spool for image in referenced], self._engine
+
+
+async def _share(_: Engine, spool: Spool, extras: Sequence[Spool]) -> Spool:
+    del extras
+    return spool.share()
 
 
 def closed_error() -> Draining:

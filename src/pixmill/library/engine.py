@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast, overload
 
@@ -29,11 +30,13 @@ from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.ops import Plan
 from pixmill.ports.pipeline import MAX_PLANS
 from pixmill.ports.values import Rendered
+from pixmill.runtime.spool import Spool
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pixmill.library.param_types import Info, InfoParams, ResizeParams
+    from pixmill.library.param_types import Info, InfoParams, ResizeParams, SrcsetParams
+    from pixmill.library.srcset import Srcset
 
 T = TypeVar("T")
 
@@ -86,6 +89,7 @@ class Engine:
     def _set_up(self, config: ImageConfig) -> None:
         self._settings = with_max_wait(config)
         self._compiler = Compiler(self._settings.render_mode)
+        self.limits = self._settings.limits()
         self._lock = threading.Lock()
         self._running = _Running()
         self._is_closed = False
@@ -163,7 +167,7 @@ class Engine:
     ) -> list[Any]:
         """Render several results from one decode, in order; ``variants`` are the parameters of each."""
         plans = [self._plan(texts_of(variant), None) for variant in variants]
-        outcomes = self._call_many(source, plans)
+        outcomes = self.call_many(source, plans)
         return [_result_or_error(outcome, on_error) for outcome in outcomes]
 
     def info(self, source: Source, **params: "Unpack[InfoParams]") -> "Info":
@@ -185,16 +189,30 @@ class Engine:
     def info_texts(self, source: Source, params: Mapping[str, str]) -> "Info":
         """Return facts about an image by parameters as URLs have them, decoded."""
         selection = selection_of_texts(params)
-        return _info(self._inspect(source, selection))
+        return _info(self.inspect(source, selection))
 
     def placeholder(self, source: Source, kind: PlaceholderKind = "thumbhash") -> str:
         """Return what a page shows until it has the image: a hash, a tiny image as a ``data:`` URL, or a colour."""
-        return _placeholder(self._inspect(source, _placeholder_selection(kind)), kind)
+        return _placeholder(self.inspect(source, _placeholder_selection(kind)), kind)
 
     async def aplaceholder(self, source: AsyncSource, kind: PlaceholderKind = "thumbhash") -> str:
         """Return a placeholder without blocking the event loop."""
         selection = _placeholder_selection(kind)
         return _placeholder(await self._acall(source, lambda core, original: core.inspect(original, selection)), kind)
+
+    def srcset(
+        self, source: Source, target: str | os.PathLike[str], *, url: str = "", **params: "Unpack[SrcsetParams]"
+    ) -> "Srcset":
+        """Write the files of a responsive image, and return the HTML that shows them.
+
+        ``target`` is a path with ``{width}`` and ``{ext}``; ``url`` is the beginning of the URLs, before the names of
+        the files. The other parameters are those of ``/srcset``; ``class`` is written ``class_``.
+        """
+        from pixmill.library.srcset import build_srcset  # noqa: PLC0415 - few need it
+
+        texts = {name.rstrip("_"): text for name, text in texts_of(params).items()}
+        with closing(self._load(source)) as original:
+            return build_srcset(_OriginalOperations(self, original), target, url, texts)
 
     # ------------------------------------------------------------ many images
 
@@ -334,13 +352,19 @@ class Engine:
             )
         return self._compiler.plan_of_texts(texts)
 
-    def _inspect(self, source: Source, selection: FactSelection) -> Facts:
+    def inspect(self, source: Source | Spool, selection: FactSelection) -> Facts:
         return self._call(source, lambda core, original: core.inspect(original, selection))
 
-    def _call(self, source: Source, begin: "Callable[[Core, Original], Future[T]]") -> T:
+    def _load(self, source: Source) -> Spool:
+        """Return the bytes of a source, in a spool that the caller closes."""
+        sources.check(source)
+        ref = sources.url_of(source)
+        return sources.read(source, self._settings.max_source_bytes) if ref is None else _wait(self._core().fetch(ref))
+
+    def _call(self, source: "Source | Spool", begin: "Callable[[Core, Original], Future[T]]") -> T:
         return _wait(self._start(source, begin))
 
-    def _call_many(self, source: Source, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    def call_many(self, source: Source | Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
         chunks = [plans[at : at + MAX_PLANS] for at in range(0, len(plans), MAX_PLANS)]
         return [
             outcome
@@ -348,13 +372,17 @@ class Engine:
             for outcome in self._call(source, lambda core, original, chunk=chunk: core.render_all(original, chunk))  # type: ignore[misc] # a default binds it
         ]
 
-    def _start(self, source: Source, begin: "Callable[[Core, Original], Future[T]]") -> "Future[T]":
+    def _start(self, source: Source | Spool, begin: "Callable[[Core, Original], Future[T]]") -> "Future[T]":
         """Read the source in this thread, and begin a call. Raises PixmillError."""
-        sources.check(source)
+        if not isinstance(source, Spool):
+            sources.check(source)
         core = self._core()
         slot = _wait_for_slot(core.limiter.acquire())
         try:
-            original = sources.url_of(source) or sources.read(source, core.max_bytes)
+            if isinstance(source, Spool):
+                original: Original = source.share()
+            else:
+                original = sources.url_of(source) or sources.read(source, core.max_bytes)
             future = begin(core, original)
         except BaseException:
             slot.release()
@@ -393,11 +421,30 @@ class Engine:
                 self._running.core = Core(self._settings)
             return self._running.core
 
+    def plan_of_query(self, query: bytes) -> Plan:
+        """Return the plan of a query of ``/resize``."""
+        return self._compiler.plan_of_query(query)
+
     def after_fork(self) -> None:
         """Leave the workers to the process that was forked: this one has none of its threads."""
         self._lock = threading.Lock()
         self._compiler = Compiler(self._settings.render_mode)
         self._running.core = None
+
+
+class _OriginalOperations:
+    """What ``srcset`` needs of an engine, for one original."""
+
+    def __init__(self, engine: Engine, original: Spool) -> None:
+        self.limits = engine.limits
+        self.plan = engine.plan_of_query
+        self._engine, self._original = engine, original
+
+    def inspect(self, selection: FactSelection) -> Facts:
+        return self._engine.inspect(self._original, selection)
+
+    def render_all(self, plans: Sequence[Plan]) -> list[Rendered]:
+        return [_rendered_or_raise(outcome) for outcome in self._engine.call_many(self._original, plans)]
 
 
 IN_FLIGHT_PER_WORKER: Final = 4
@@ -462,6 +509,12 @@ def _handled(source: AsyncSource, error: PixmillError, on_error: OnError) -> Pix
     if on_error == "raise" or isinstance(error, Draining):
         raise error
     return error
+
+
+def _rendered_or_raise(outcome: Rendered | PixmillError) -> Rendered:
+    if isinstance(outcome, PixmillError):
+        raise outcome
+    return outcome
 
 
 def _result_or_error(outcome: Rendered | PixmillError, on_error: OnError) -> Result | PixmillError:

@@ -55,6 +55,11 @@ class Compiler:
         self._dialect = NativeDialect(default_mode=default_mode)
         self._lock = Lock()
 
+    def plan_of_query(self, query: bytes) -> Plan:
+        """Return the plan of a query with a source, which is not looked at. Raises BadRequest."""
+        with self._lock:  # the dialect caches plans
+            return self._dialect.parse(b"/resize", query).plan
+
     def plan_of_texts(self, texts: Mapping[str, str]) -> Plan:
         """Return the plan of parameters as a URL has them, already decoded. Raises BadRequest."""
         _reject_server_params(texts)

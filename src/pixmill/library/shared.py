@@ -15,7 +15,8 @@ from pixmill.runtime.system import available_cores
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pixmill.library.param_types import Info, InfoParams, ResizeParams
+    from pixmill.library.param_types import Info, InfoParams, ResizeParams, SrcsetParams
+    from pixmill.library.srcset import Srcset
 
 _MAX_WORKERS: Final = 4
 """Of the shared engine, unless ``PIXMILL_WORKERS`` says more: a script that renders one image starts all of them."""
@@ -54,6 +55,21 @@ def placeholder(source: Source, kind: PlaceholderKind = "thumbhash") -> str:
     '#7a7266'
     """
     return shared_engine().placeholder(source, kind)
+
+
+def srcset(
+    source: Source, target: str | os.PathLike[str], *, url: str = "", **params: "Unpack[SrcsetParams]"
+) -> "Srcset":
+    """Write the files of a responsive image by the shared engine, as ``Engine.srcset``.
+
+    >>> import pixmill
+    >>> photo = pixmill.srcset("photo.jpg", "photo-{width}.{ext}", url="/", widths=[320, 640], formats=["webp", "jpeg"])
+    >>> [image.path.name for image in photo.images]
+    ['photo-320.webp', 'photo-640.webp', 'photo-320.jpg', 'photo-640.jpg']
+    >>> photo.html.splitlines()[0]
+    '<picture>'
+    """
+    return shared_engine().srcset(source, target, url=url, **params)
 
 
 def shared_engine() -> Engine:

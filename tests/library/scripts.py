@@ -1,0 +1,67 @@
+"""Runs scripts that use the library, each in an interpreter of its own, and sees that no process remains."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PHOTO = Path(__file__).parents[2] / "examples/photos/fig.jpg"
+PRELUDE = f"""
+import os, signal, sys, threading, time
+from pathlib import Path
+import pixmill
+from pixmill import errors
+PHOTO = {str(PHOTO)!r}
+
+def children(pid=None):
+    "The processes whose parent this is, without those that have ended."
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            state, parent = Path(f"/proc/{{name}}/stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == (pid or os.getpid()) and state != "Z":
+            found.append(int(name))
+    return found
+"""
+
+
+def run(tmp_path: Path, script: str) -> str:
+    """Run a script in an interpreter that makes errors of warnings; return what it prints. No process must remain."""
+    (tmp_path / "script.py").write_text(PRELUDE + script)
+    command = [sys.executable, "-W", "error", "script.py"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    wait_until_gone(tmp_path)
+    return done.stdout
+
+
+def wait_until_gone(tmp_path: Path) -> None:
+    """Wait until no process has this home, which workers inherit."""
+    deadline = time.monotonic() + 30
+    while running := processes_of(tmp_path):
+        assert time.monotonic() < deadline, f"still there: {running}"
+        time.sleep(0.05)
+
+
+def processes_of(tmp_path: Path) -> list[str]:
+    """Return the command lines of the processes with this home."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if f"HOME={tmp_path}\0".encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+    return [line for line in found if line]
