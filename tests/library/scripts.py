@@ -65,3 +65,33 @@ def processes_of(tmp_path: Path) -> list[str]:
             except OSError:
                 continue
     return [line for line in found if line]
+
+
+def use_process_pool(tmp_path: Path, method: str) -> None:
+    """Use the library in processes that begin by this method, and in their parent."""
+    script = f"""
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+engine = pixmill.Engine(workers=1)
+
+def work(width):
+    return pixmill.resize(PHOTO, width=width).width, engine.resize(PHOTO, width=width).width
+
+def fail(name):
+    return pixmill.resize(name)
+
+if __name__ == "__main__":
+    if {method!r} == "fork":
+        pixmill.resize(PHOTO, width=3), engine.resize(PHOTO, width=3)
+    with ProcessPoolExecutor(2, mp_context=get_context({method!r})) as pool:
+        print(list(pool.map(work, range(1, 7))))
+        try:
+            pool.submit(fail, "missing.jpg").result()
+        except errors.SourceNotFound as error:
+            print(error.code, error.param)
+        print(pool.submit(engine.resize, PHOTO, width=5).result().width)
+    print(pixmill.resize(PHOTO, width=8).width, engine.resize(PHOTO, width=8).width)
+"""
+    widths = [(width, width) for width in range(1, 7)]
+    assert run(tmp_path, script) == f"{widths}\nsource_not_found source\n5\n8 8\n"
