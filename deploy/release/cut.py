@@ -27,11 +27,10 @@ class CannotRelease(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """A file and a pattern of which the group ``version`` is the version; ``count`` times in it."""
+    """A file, and a pattern that is in it once, of which the group ``version`` is the version."""
 
     path: str
     pattern: str
-    count: int = 1
 
     def versions(self, root: Path) -> list[str]:
         """Return the versions that are there."""
@@ -41,8 +40,8 @@ class Place:
         """Return the text of the file with another version. Raises CannotRelease."""
         pattern = re.compile(self.pattern, re.MULTILINE)
         text, count = pattern.subn(lambda found: _replaced(found, version), self._text(root))
-        if count != self.count:
-            raise CannotRelease(f"{self.path} has {count} versions instead of {self.count}: {self.pattern}")
+        if count != 1:
+            raise CannotRelease(f"{self.path} has {count} versions instead of one: {self.pattern}")
         return text
 
     def _text(self, root: Path) -> str:
@@ -59,7 +58,10 @@ PLACES: Final = (
     Place("deploy/helm/pixmill/Chart.yaml", r"^version: (?P<version>\S+)$"),
     Place("deploy/helm/pixmill/Chart.yaml", r'^appVersion: "(?P<version>[^"]+)"$'),
     Place("docs/features.md", r"^Pixmill (?P<version>\d\S*(?: \(unreleased\))?) beside "),
+    Place("src/pixmill/url/__init__.py", r'^__version__ = "(?P<version>[^"]+)"'),
     Place("packages/pixmill-js/package.json", r'^  "version": "(?P<version>[^"]+)"'),
+    Place("packages/pixmill-js/package-lock.json", r'\A\{\n  "name": "pixmill",\n  "version": "(?P<version>[^"]+)"'),
+    Place("packages/pixmill-js/package-lock.json", r'^      "name": "pixmill",\n      "version": "(?P<version>[^"]+)"'),
 )
 """Every place of a version. What has none here (the image, the SBOM, the tag) gets it from the package."""
 

@@ -53,7 +53,7 @@ def test_images_are_served_and_resized_without_what_only_linux_has() -> None:
 
 def test_a_strict_sandbox_refuses_to_start_where_there_is_none() -> None:
     done = run("-m", "pixmill", "serve", "--demo", "--sandbox", "strict", variables=MACOS)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "PIXMILL_SANDBOX=strict needs Landlock and seccomp" in done.stderr
 
 
@@ -68,3 +68,18 @@ except ImportError as error:
 """
     done = run("-c", program, variables={})
     assert "WSL 2" in done.stdout, done.stderr
+
+
+def test_commands_on_windows_are_refused_in_a_sentence() -> None:
+    program = """
+import sys
+from pixmill.cli.program import main
+sys.platform = "win32"
+sys.modules |= dict.fromkeys(("fcntl", "resource", "termios"))
+sys.argv = ["pixmill", "serve", "--demo"]
+main()
+"""
+    done = run("-c", program, variables={})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("pixmill: this command runs on Linux and macOS, not on Windows")
+    assert "Traceback" not in done.stderr

@@ -28,6 +28,11 @@ _SYSTEM_ERRORS: Final[Mapping[int, str]] = {
     errno.ECONNREFUSED: "is not listening; is the server running?",
 }
 
+_NOT_ON_WINDOWS: Final = (
+    "this command runs on Linux and macOS, not on Windows; use the Windows Subsystem for Linux (wsl --install) or the "
+    "container image"
+)
+
 
 class Failure(NamedTuple):
     """What to print, and the exit code."""
@@ -44,6 +49,8 @@ def failure_of(error: Exception) -> Failure | None:
         return Failure(system_sentence(error), FAILURE)
     if type(error).__name__ == "SettingsError":  # importing settings costs more than most commands
         return Failure(str(error), WRONG_USAGE)
+    if isinstance(error, ImportError) and sys.platform == "win32":
+        return Failure(_NOT_ON_WINDOWS, FAILURE)
     return None
 
 

@@ -1,0 +1,119 @@
+"""What ``make dist`` builds: the same bytes from any folder, complete, with the metadata of the repository."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+import yaml
+from deploy.release.build import ROOT, build, build_sdist, build_wheel
+
+from pixmill import __version__
+
+URL = "https://git.example.com/owner/pixmill"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``make dist`` fills, for a repository."""
+    folder = tmp_path_factory.mktemp("dist")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROJECT_URL", URL)
+        patch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+        build(folder)
+    return folder
+
+
+def test_everything_is_there_and_named_in_the_sums(built: Path) -> None:
+    names = {path.name for path in built.iterdir()}
+    expected = {f"pixmill-{__version__}{ending}" for ending in (".tar.gz", ".tgz", ".cdx.json")} | {"SHA256SUMS"}
+    assert expected < names
+    assert len(names - expected) == 1, "one wheel"
+    for line in (built / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((built / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_same_bytes_come_from_another_folder_without_the_variable_in_the_wheel(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source distribution keeps the repository: who builds from it gets the same wheel."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("PROJECT_URL", URL)
+    sdist = build_sdist(ROOT, tmp_path)
+    monkeypatch.delenv("PROJECT_URL")
+    wheel = build_wheel(sdist, tmp_path)
+    assert sdist.read_bytes() == (built / sdist.name).read_bytes()
+    assert wheel.read_bytes() == (built / wheel.name).read_bytes()
+
+
+def test_the_readme_of_an_index_has_links_that_work(built: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = HeaderParser().parsestr(archive.read(f"pixmill-{__version__}.dist-info/METADATA").decode())
+    text = metadata.get_payload()
+    assert isinstance(text, str)
+    assert f"]({URL}/raw/v{__version__}/docs/readme.webp)" in text
+    assert f"]({URL}/blob/v{__version__}/docs/parameters.md)" in text
+    assert "](docs/" not in text
+    assert f"Source, {URL}" in metadata.get_all("Project-URL", ())
+
+
+def test_the_chart_is_a_package_of_the_same_version_with_a_home(built: Path) -> None:
+    with tarfile.open(built / f"pixmill-{__version__}.tgz") as chart:
+        described = chart.extractfile("pixmill/Chart.yaml")
+        assert described
+        values = yaml.safe_load(described.read())
+    assert (values["version"], values["appVersion"], values["home"]) == (__version__, __version__, URL)
+
+
+def test_the_bill_of_materials_has_each_locked_dependency_with_its_hashes(built: Path) -> None:
+    sbom = json.loads((built / f"pixmill-{__version__}.cdx.json").read_text())
+    assert (sbom["bomFormat"], sbom["metadata"]["component"]["purl"]) == (
+        "CycloneDX",
+        f"pkg:pypi/pixmill@{__version__}",
+    )
+    [pillow] = [component for component in sbom["components"] if component["name"] == "pillow"]
+    assert pillow["purl"] == f"pkg:pypi/pillow@{pillow['version']}"
+    assert pillow["externalReferences"][0]["hashes"]
+
+
+def test_a_wheel_without_a_compiler_says_that_it_is_the_slow_one(built: Path, tmp_path: Path) -> None:
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as tar:
+        tar.extractall(tmp_path, filter="data")
+    [source] = tmp_path.iterdir()
+    uv = Path(sys.executable).with_name("uv")
+    command: list[str | Path] = [
+        uv,
+        "build",
+        "--wheel",
+        "--no-build-isolation",
+        "-p",
+        sys.executable,
+        "-o",
+        tmp_path,
+        source,
+    ]
+    done = subprocess.run(command, env=os.environ | {"CC": "/bin/false"}, capture_output=True, text=True, check=True)
+    assert done.stderr.count("WITHOUT its compiled kernel") == 1
+    wheel = tmp_path / f"pixmill-{__version__}-py3-none-any.whl"
+    site = tmp_path / "site"
+    shutil.unpack_archive(wheel, site, "zip")
+    doctor = subprocess.run(
+        [sys.executable, "-m", "pixmill", "doctor"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert doctor.returncode == 1
+    assert "The compiled kernel is missing: images are resampled in 1.5 times the time" in doctor.stdout
