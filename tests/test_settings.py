@@ -63,24 +63,24 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"port": "many"}, "PIXMILL_PORT: "),
-        ({"port": "65536"}, "PIXMILL_PORT: "),
-        ({"tag_header": "Accept"}, "PIXMILL_TAG_HEADER: "),
-        ({"tag_header": "a b"}, "PIXMILL_TAG_HEADER: "),
-        ({"source_tag_header": "a:b"}, "PIXMILL_SOURCE_TAG_HEADER: "),
-        ({"admin_listen": "9090"}, "PIXMILL_ADMIN_LISTEN: "),
-        ({"admin_listen": "::1:9090"}, "PIXMILL_ADMIN_LISTEN: "),
-        ({"admin_listen": "127.0.0.1:65536"}, "PIXMILL_ADMIN_LISTEN: "),
-        ({"admin_listen": "127.0.0.1:8080"}, "PIXMILL_ADMIN_LISTEN needs another port"),
-        ({"deadline_s": "0"}, "PIXMILL_DEADLINE_S: "),
-        ({"cache": "disk"}, "PIXMILL_CACHE: 'disk' is not a tier"),
-        ({"cache": "memory://?max_bytes=lots"}, "PIXMILL_CACHE: "),
-        ({"keys": "short"}, "PIXMILL_KEYS: "),
-        ({"auto_formats": "png"}, "PIXMILL_AUTO_FORMATS: png cannot be negotiated"),
-        ({"allowed_networks": "10.0.0.1/8"}, "PIXMILL_ALLOWED_NETWORKS: "),
-        ({"stores": {"a": {"url": "ftp://a"}}}, "PIXMILL_STORES.a: "),
-        ({"log_level": "loud"}, "PIXMILL_LOG_LEVEL: "),
-        ({"cache_min_ttl_s": "9", "cache_max_ttl_s": "8"}, "PIXMILL_CACHE_MIN_TTL_S"),
+        ({"port": "many"}, "PIXMILL_PORT=many (--port): must be a whole number of at least 0 and at most 65535"),
+        ({"port": "65536"}, "PIXMILL_PORT=65536 (--port): must be a whole number"),
+        ({"tag_header": "Accept"}, "PIXMILL_TAG_HEADER=Accept (--tag-header): must be the name of a header"),
+        ({"tag_header": "a b"}, "PIXMILL_TAG_HEADER='a b' (--tag-header): must be the name of a header"),
+        ({"source_tag_header": "a:b"}, "PIXMILL_SOURCE_TAG_HEADER=a:b (--source-tag-header): must be"),
+        ({"admin_listen": "9090"}, "PIXMILL_ADMIN_LISTEN=9090 (--admin-listen): must be an address and a port"),
+        ({"admin_listen": "::1:9090"}, "PIXMILL_ADMIN_LISTEN=::1:9090 (--admin-listen): must be"),
+        ({"admin_listen": "127.0.0.1:65536"}, "PIXMILL_ADMIN_LISTEN=127.0.0.1:65536 (--admin-listen): must be"),
+        ({"admin_listen": "127.0.0.1:8080"}, "PIXMILL_ADMIN_LISTEN=127.0.0.1:8080 needs another port"),
+        ({"deadline_s": "0"}, "PIXMILL_DEADLINE_S=0 (--deadline-s): must be a duration of more than 0s"),
+        ({"cache": "disk"}, "PIXMILL_CACHE=disk (--cache): 'disk' is not a tier"),
+        ({"cache": "memory://?max_bytes=lots"}, "has max_bytes=lots, which is no size"),
+        ({"keys": "short"}, "PIXMILL_KEYS (--keys): key 1 must have at least 16 bytes"),
+        ({"auto_formats": "png"}, "PIXMILL_AUTO_FORMATS=png (--auto-formats): png cannot be negotiated"),
+        ({"allowed_networks": "10.0.0.1/8"}, "'10.0.0.1/8' is no network, but an address in one: write 10.0.0.0/8"),
+        ({"stores": {"a": {"url": "ftp://a"}}}, "PIXMILL_STORES.a (--stores): the url of a named store"),
+        ({"log_level": "loud"}, "PIXMILL_LOG_LEVEL=loud (--log-level): must be debug, info, warning or error"),
+        ({"cache_min_ttl_s": "9", "cache_max_ttl_s": "8"}, "PIXMILL_CACHE_MIN_TTL_S=9s is more than"),
     ],
     ids=str,
 )
@@ -89,7 +89,7 @@ def test_a_value_that_cannot_be_is_named_once(flags: dict[str, Any], said: str) 
         load(flags)
     text = str(refused.value)
     assert said in text
-    assert text.count(said.partition(":")[0] + ":") <= 1
+    assert all(text.count(env_name(name) + ":") <= 1 for name in flags)
     assert "\n" not in text
 
 
@@ -101,7 +101,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 def test_json_that_cannot_be_read_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXMILL_STORES", '{"a": {"secret_access_key": "hidden"')
-    with pytest.raises(SettingsError, match="stores") as refused:
+    with pytest.raises(SettingsError, match="PIXMILL_STORES: is no JSON: it ends too early") as refused:
         load()
     assert "hidden" not in str(refused.value)
 
@@ -149,7 +149,7 @@ def test_a_password_in_the_url_of_a_tier_is_not_shown_and_not_told_by_an_error()
     shown = {row.name: row.value for row in setting_origins(settings, {})}
     assert shown["PIXMILL_CACHE"] == cache.replace("me:topsecret", "[redacted]")
     assert "secret" not in repr(shown).replace("client_secret", "")
-    with pytest.raises(SettingsError, match="PIXMILL_CACHE: tier 2 ") as refused:
+    with pytest.raises(SettingsError, match=r"^PIXMILL_CACHE \(--cache\): tier 2 has an invalid port") as refused:
         load({"cache": "memory://,redis://me:topsecret@cache.internal:port"})
     assert "topsecret" not in str(refused.value)
 

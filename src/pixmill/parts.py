@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
-from pixmill.errors import StoreError
+from pixmill.errors import StoreDenied, StoreError
 from pixmill.image_config import ImageConfig
 from pixmill.ports.observe import NullObserver, Observer
 from pixmill.ports.pipeline import Engine, Source
@@ -21,6 +21,7 @@ from pixmill.sources.router import Sources
 from pixmill.sources.uploads import UploadSource
 from pixmill.storage.registry import StoreRegistry
 from pixmill.storage.rooted_fs import ServedFiles
+from pixmill.telemetry.redaction import redact
 
 
 class Openable(Protocol):
@@ -82,7 +83,18 @@ def open_images(config: ImageConfig, stores: StoreRegistry, hidden_folders: tupl
     try:
         return stores.open(config.images, served=ServedFiles(config.images_hidden, hidden_folders))
     except StoreError as error:
-        raise type(error)(error.message, param="PIXMILL_IMAGES", detail=error.detail) from error
+        text = redact(config.images)
+        named = error.message if error.message.startswith(text) else f"{text}: {error.message}"
+        raise type(error)(f"{named}{_advice(error)}", param="PIXMILL_IMAGES", detail=error.detail) from error
+
+
+def _advice(error: StoreError) -> str:
+    if isinstance(error, StoreDenied):
+        return (
+            ": add it to PIXMILL_STORES, or use the credentials of the environment for all buckets; for example "
+            "PIXMILL_STORES_ALLOW_UNNAMED=true"
+        )
+    return "; for example PIXMILL_IMAGES=/srv/images"
 
 
 @asynccontextmanager

@@ -22,11 +22,13 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 from pixmill.api.app import create_admin_app, create_app
+from pixmill.api.config import MAX_PORT
 from pixmill.api.context import ApiContext
 from pixmill.ports.observe import Event
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
 from pixmill.runtime.event_loop import ServerLoop
 from pixmill.runtime.operating_system import raise_open_files_limit
+from pixmill.runtime.os_errors import os_problem
 from pixmill.runtime.send_rate import SendRateMonitor
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure_logging
@@ -39,6 +41,8 @@ MAX_HEADER_BYTES = 64 * 1024
 """Maximum size of all headers of a request; Granian itself rejects larger ones."""
 
 CONNECT_RETRY_S = 0.005
+
+DEFAULT_PORT: Final = 8080
 
 RESERVED_OPEN_FILES = 512
 """Open files other than client connections: originals, worker pipes, connections to sources and stores."""
@@ -65,12 +69,6 @@ GC_THRESHOLDS = 2_000, 25, 30
 With 250 queued requests a full collection takes 40 ms. Neither a response nor a failure leaves anything to collect
 (``release_frames`` in ``errors.py``), so it stays rare: none in 10,000 requests that fail (``benchmarks.failures``).
 """
-
-_LISTEN_ADVICE: Final = {
-    errno.EADDRINUSE: "; choose another one with --port",
-    errno.EACCES: "; ports below 1024 need privileges: choose another one with --port",
-}
-"""What to do, by the reason why an address cannot be bound."""
 
 log = structlog.get_logger()
 
@@ -128,7 +126,7 @@ async def _admin_listener(services: ApiContext, settings: Settings) -> AsyncIter
     if listen_address is None:
         yield []
         return
-    address, port = resolve_listen_address(*listen_address)
+    address, port = resolve_listen_address(*listen_address, setting="PIXMILL_ADMIN_LISTEN")
     server = _make_server(create_admin_app(services), address, port, ADMIN_MAX_CONNECTIONS, settings)
     serving = asyncio.create_task(server.serve())
     log.info("listening for operators", address=address, port=port)
@@ -194,11 +192,11 @@ async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[No
         await asyncio.wait((serving,), timeout=FORCED_CLOSE_TIMEOUT_S)
 
 
-def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
+def resolve_listen_address(host: str, port: int, *, setting: str = "") -> tuple[str, int]:
     """Resolve host and port, with a free port for 0, and check that they can be bound.
 
-    Raises OSError with the reason. Granian does not resolve names, and would silently share a port with another
-    Pixmill (SO_REUSEPORT).
+    Raises OSError with the reason; ``setting`` has both, by default they are of two settings. Granian does not resolve
+    names, and would silently share a port with another Pixmill (SO_REUSEPORT).
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
@@ -210,8 +208,22 @@ def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
             bound, free_port, *_ = probe.getsockname()
             return bound, free_port
     except OSError as error:
-        advice = _LISTEN_ADVICE.get(error.errno or 0, "")
-        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}{advice}") from error
+        raise OSError(_listen_problem(error, host, port, setting)) from error
+
+
+def _listen_problem(error: OSError, host: str, port: int, setting: str) -> str:
+    """Say why an address cannot be listened on, and what to set instead."""
+    shown = f"[{host}]" if ":" in host else host
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        is_used = error.errno == errno.EADDRINUSE
+        why = "another process listens there" if is_used else "ports below 1024 need privileges (CAP_NET_BIND_SERVICE)"
+        other = port + 1 if is_used and port < MAX_PORT else DEFAULT_PORT
+        given = f"{setting}={shown}:{port}" if setting else f"PIXMILL_PORT={port}"
+        example = f"{setting}={shown}:{other}" if setting else f"--port {other}"
+        return f"{given} on {host}: {why}; choose another port, for example {example}"
+    given = f"{setting}={shown}:{port}" if setting else f"PIXMILL_HOST={host}"
+    example = f"{setting}=127.0.0.1:{port}" if setting else "PIXMILL_HOST=127.0.0.1, or 0.0.0.0 for all addresses"
+    return f"{given} {os_problem(error)}; for example {example}"
 
 
 class SendTimeoutServer(Server):

@@ -4,16 +4,14 @@ Combines the config model of each package, which declares its settings with type
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSetting
 
 from pixmill.api.config import ApiConfig, is_loopback
 from pixmill.cache.config import CacheConfig
@@ -22,17 +20,23 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
+from pixmill.env_file import ENV_FILE, read_env_file
 from pixmill.image_config import ImageConfig
 from pixmill.plan.source import SourceKind
-from pixmill.runtime.setting_types import quantity_of
+from pixmill.runtime.setting_types import Contradiction, Contradictions
+from pixmill.setting_errors import (
+    PREFIX,
+    GivenValue,
+    display_value,
+    env_name,
+    example_of,
+    field_problems,
+    shown_value,
+)
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
-from pixmill.telemetry.redaction import redact
-
-PREFIX = "PIXMILL_"
-ENV_FILE = ".env"
 
 RENAMED: Final = {
     "PIXMILL_CACHE_FAILED_S": "PIXMILL_NEGATIVE_TTL_UNREACHABLE_S",
@@ -70,37 +74,51 @@ class SettingsError(Exception):
 class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSettings):
     """All settings of the service. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, enable_decoding=False
+    )
 
-    @model_validator(mode="after")
-    def _require_access_control(self) -> Self:
-        """Reject an address that other machines can reach, unless access control is configured."""
-        has_access_control = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
-        self._require_closed_mounts()
-        if not has_access_control and not is_loopback(self.host):
-            raise ValueError(
-                f"{self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
-                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED to allow (an open proxy)"
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield an address that others can reach without access control, and what would reject every request."""
+        yield from super().contradictions()
+        has_keys = bool(self.keys.get_secret_value())
+        if not (has_keys or self.allowed_sources or self.unsigned == "allow" or is_loopback(self.host)):
+            yield Contradiction(
+                ("host", "keys", "allowed_sources", "unsigned"),
+                f"PIXMILL_HOST={self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
+                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED=allow (an open proxy); for example "
+                "PIXMILL_ALLOWED_SOURCES=https://*.example.com/",
             )
-        if self.unsigned == "deny" and not self.keys.get_secret_value():
-            raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
-        return self
+        if self.unsigned == "deny" and not has_keys:
+            yield Contradiction(
+                ("unsigned", "keys"),
+                "PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS, without which every request would be rejected; for example "
+                "PIXMILL_KEYS=$(openssl rand -hex 32)",
+            )
+        yield from self._open_mounts()
+        yield from self._unusable_fallback()
 
-    @model_validator(mode="after")
-    def _require_usable_fallback(self) -> Self:
-        """Reject a fallback image that could never be fetched."""
+    def _unusable_fallback(self) -> Iterator[Contradiction]:
+        """Yield a fallback image that could never be fetched."""
         fallback = self.server_fallback()
-        if fallback is None or fallback.source is None:
-            return self
-        source = fallback.source
+        source = fallback.source if fallback else None
+        if source is None:
+            return
+        setting = f"PIXMILL_FALLBACK_IMAGE={shown_value(self.fallback_image)}"
         if source.kind is SourceKind.PATH and not self.images:
-            raise ValueError("PIXMILL_FALLBACK_IMAGE is a path, which needs PIXMILL_IMAGES")
-        if self.allowed_sources and source.kind is not SourceKind.CANVAS and not self.allow_list().allows(source):
-            raise ValueError("PIXMILL_FALLBACK_IMAGE is not allowed by PIXMILL_ALLOWED_SOURCES")
-        return self
+            yield Contradiction(
+                ("fallback_image", "images"),
+                f"{setting} is a path, which needs PIXMILL_IMAGES; for example PIXMILL_IMAGES=/srv/images",
+            )
+        elif self.allowed_sources and source.kind is not SourceKind.CANVAS and not self.allow_list().allows(source):
+            yield Contradiction(
+                ("fallback_image", "allowed_sources"),
+                f"{setting} is not allowed by PIXMILL_ALLOWED_SOURCES={shown_value(self.allowed_sources)}: add "
+                f"{'path:' if source.kind is SourceKind.PATH else source.text.rpartition('/')[0] + '/'} to it",
+            )
 
-    def _require_closed_mounts(self) -> None:
-        """Reject an entry that lets unsigned requests name any source.
+    def _open_mounts(self) -> Iterator[Contradiction]:
+        """Yield entries that let unsigned requests name any source.
 
         Without keys a server on a loopback address is open to its own machine, and so are entries without keys.
         """
@@ -109,12 +127,20 @@ class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSetting
         may_be_open = {(one.dialect, one.host, one.mount) for one in entries if is_open_server and one.keys is None}
         if self.unsigned == "allow":
             return
-        for mounted in self.dialect_registry(self.keyring()).mounted[: len(entries)]:
+        fields = ("dialects", "allowed_sources", "unsigned", "keys")
+        try:
+            mounts = self.dialect_registry(self.keyring()).mounted[: len(entries)]
+        except ValueError as error:
+            yield Contradiction(("dialects",), str(error))
+            return
+        for mounted in mounts:
             if mounted.is_open and (mounted.name, mounted.host, mounted.mount) not in may_be_open:
                 where = f"{mounted.host}{mounted.mount}" or "every host"
-                raise ValueError(
+                yield Contradiction(
+                    fields,
                     f"PIXMILL_DIALECTS: {mounted.name} on {where} answers unsigned requests for any source: give the "
-                    "entry sources (an allowlist) or source, or set PIXMILL_ALLOWED_SOURCES or PIXMILL_UNSIGNED=allow"
+                    "entry sources (an allowlist) or source, or set PIXMILL_ALLOWED_SOURCES or PIXMILL_UNSIGNED=allow; "
+                    'for example "sources": "https://*.example.com/"',
                 )
 
     def dialect_registry(self, keyring: Keyring | None) -> DialectRegistry:
@@ -155,15 +181,18 @@ class SettingOrigin:
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Load and validate all settings; raises SettingsError with all problems."""
+    flags = flags or {}
+    variables, problems = read_env_file(PREFIX)
+    problems = [*problems, *_file_problems(variables), *_unknown_names([*os.environ, *variables])]
     try:
-        _reject_unknown([*os.environ, *dotenv_values(ENV_FILE)])
-        return Settings(**(flags or {}))
+        settings = Settings(**flags)
+    except UnicodeDecodeError:
+        pass  # of the file, which is among the problems
     except ValidationError as error:
-        raise SettingsError("\n".join(_format_error(problem) for problem in error.errors())) from error
-    except UnreadableSetting as error:
-        raise SettingsError(f"{error}: {error.__cause__}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{ENV_FILE} is not UTF-8: {error}") from error
+        problems += _problems(error, flags, _given_values(flags, variables))
+    if problems:
+        raise SettingsError("\n".join(dict.fromkeys(problems)))
+    return settings
 
 
 def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[SettingOrigin]:
@@ -172,11 +201,6 @@ def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[Settin
         SettingOrigin(env_name(name), display_value(field, getattr(settings, name)), _source(name, flags))
         for name, field in Settings.model_fields.items()
     ]
-
-
-def env_name(name: str) -> str:
-    """Return the environment variable of a field."""
-    return PREFIX + name.upper()
 
 
 def is_default(name: str, flags: Mapping[str, object]) -> bool:
@@ -194,34 +218,52 @@ def _source(name: str, flags: Mapping[str, object]) -> str:
     return "default"
 
 
-def display_value(field: FieldInfo, value: object) -> str:
-    """Return a value as it would be written in the environment, without secrets."""
-    quantity = quantity_of(field)
-    if quantity is not None and isinstance(value, int | float):
-        return quantity.format(value)
-    if isinstance(value, SecretStr):
-        return "**********" if value.get_secret_value() else ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return f"{value:.15g}"
-    return redact(str(value))  # a URL may contain a password
+def _given_values(flags: Mapping[str, Any], variables: Mapping[str, str | None]) -> dict[str, GivenValue]:
+    """Return the values that are not defaults, by field, as they were given."""
+    given = {name.upper(): GivenValue(value, ENV_FILE) for name, value in variables.items()}
+    given |= {name.upper(): GivenValue(value) for name, value in os.environ.items()}
+    by_field = {name: given[env_name(name)] for name in Settings.model_fields if env_name(name) in given}
+    return by_field | {name: GivenValue(value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
 
-def _format_error(problem: Any) -> str:
-    message: str = problem["msg"].removeprefix("Value error, ")
-    if not problem["loc"]:
-        return message
-    name, *path = map(str, problem["loc"])
-    return f"{'.'.join([env_name(name), *path])}: {message.removeprefix(env_name(name) + ': ')}"
+def _problems(error: ValidationError, flags: Mapping[str, Any], given: Mapping[str, GivenValue]) -> Iterator[str]:
+    """Yield a sentence for each invalid setting, then for each contradiction among the others."""
+    invalid = dict[str, None]()
+    for name, text in field_problems(Settings.model_fields, error.errors(), given):
+        invalid[name] = None
+        yield text
+    if not invalid:
+        yield from (one.text for one in _contradictions(error))
+        return
+    fields = Settings.model_fields
+    defaults = {name: fields[name].get_default(call_default_factory=True, validated_data={}) for name in invalid}
+    try:
+        Settings(**{**flags, **defaults})
+    except ValidationError as second:
+        yield from (one.text for one in _contradictions(second) if invalid.keys().isdisjoint(one.fields))
 
 
-def _reject_unknown(names: Iterable[str]) -> None:
-    """Reject renamed and misspelt variables, which would silently leave a default in force."""
+def _contradictions(error: ValidationError) -> tuple[Contradiction, ...]:
+    causes = [each.get("ctx", {}).get("error") for each in error.errors() if not each["loc"]]
+    return tuple(one for cause in causes if isinstance(cause, Contradictions) for one in cause.found)
+
+
+def _file_problems(variables: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield lines of the file that have a name and no value, which would silently leave a default in force."""
+    for name, value in variables.items():
+        field = Settings.model_fields.get(name.upper().removeprefix(PREFIX).lower())
+        if value is None and field is not None and name.upper().startswith(PREFIX):
+            example = f"{name}={example_of(field)}"
+            yield f"{name} ({ENV_FILE}) has no value: write a name, = and a value; for example {example}"
+
+
+def _unknown_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield renamed and misspelt variables, which would silently leave a default in force."""
     valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
         if name.upper() in RENAMED:
-            raise SettingsError(f"{name} has been renamed to {RENAMED[name.upper()]}")
-        if name.upper().startswith(PREFIX) and name.upper() not in valid_names:
+            yield f"{name} has been renamed to {RENAMED[name.upper()]}"
+        elif name.upper().startswith(PREFIX) and name.upper() not in valid_names:
             close = get_close_matches(name.upper(), valid_names, n=1)
-            raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
+            advice = f"did you mean {close[0]}?" if close else "`pixmill config` lists all settings"
+            yield f"{name} is no setting; {advice}"

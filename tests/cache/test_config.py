@@ -81,7 +81,7 @@ def test_a_wrong_tier_is_named_with_its_setting(text: str, hint: str) -> None:
 @pytest.mark.parametrize("tiers", ["file:///a,memory://", "memory://,memory://", "redis://h,memory://,file:///a"])
 def test_memory_behind_another_tier_is_refused(tiers: str) -> None:
     """It would be asked after a slower tier, whose entry it holds too, and so never answer."""
-    with pytest.raises(ValidationError, match="PIXMILL_CACHE: memory:// must be the first tier"):
+    with pytest.raises(ValidationError, match="memory:// must be the first tier"):
         CacheConfig(cache=tiers)
 
 

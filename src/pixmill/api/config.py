@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from pixmill.api.http.client_hints import HINT_HEADERS
 from pixmill.api.http.error_display import ErrorDisplay
@@ -23,9 +23,10 @@ from pixmill.media import NEGOTIABLE_FORMATS, Format
 from pixmill.plan.hints import DEFAULT_WIDTHS
 from pixmill.plan.request import Fallback
 from pixmill.plan.source import parse_source
+from pixmill.runtime.lists import list_items
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.send_rate import SEND_GRACE_S
-from pixmill.runtime.setting_types import Duration, Size
+from pixmill.runtime.setting_types import Contradiction, Duration, SettingGroup, Size
 
 MIN_TOKEN_CHARS: Final = 16
 MAX_PORT: Final = 65_535
@@ -58,7 +59,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class ApiConfig(BaseModel):
+class ApiConfig(SettingGroup):
     """Settings of the HTTP side."""
 
     model_config = ConfigDict(frozen=True)
@@ -66,21 +67,26 @@ class ApiConfig(BaseModel):
     host: str = Field("127.0.0.1", description="Listen address.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Listen port; 0 selects a free one.")
     keys: SecretStr = Field(
-        SecretStr(""), description="URL signing keys, comma-separated, newest first; at least 16 characters each."
+        SecretStr(""),
+        examples=["$(openssl rand -hex 32)"],
+        description="URL signing keys, comma-separated, newest first; at least 16 characters each.",
     )
     admin_token: SecretStr = Field(
         SecretStr(""),
+        examples=["$(openssl rand -hex 32)"],
         description="Bearer tokens for /admin, comma-separated, newest first; at least 16 characters each. "
         "Empty: /admin is disabled.",
     )
     admin_listen: str = Field(
         "",
+        examples=["127.0.0.1:9090"],
         description="Separate listener (address:port, such as 127.0.0.1:9090 or [::1]:9090; port 0 selects a free one) "
         "for /metrics, /health and /admin, which then answer there only. /health/live and /health/ready "
         "answer on both. Empty: main listener.",
     )
     tag_header: str = Field(
         "",
+        examples=["X-Cache-Tags"],
         description="Request header, such as X-Cache-Tags, whose words are added to the parameter tags. "
         "It is not signed, so a proxy should set or remove it. Empty: none.",
     )
@@ -102,6 +108,7 @@ class ApiConfig(BaseModel):
     )
     presets: str = Field(
         "",
+        examples=['{"card": "width=300&height=200&fit=cover"}'],
         description="Named sets of parameters: a JSON object whose values are query strings or objects, such as "
         '{"card": "width=300&height=200&fit=cover"}; preset=card in a URL applies them.',
     )
@@ -112,6 +119,7 @@ class ApiConfig(BaseModel):
     )
     dialects: SecretStr = Field(
         SecretStr(""),
+        examples=['[{"dialect": "imgproxy", "mount": "/imgproxy"}]'],
         description="URL grammars of other services, as a JSON list of objects with dialect, host, mount, source, "
         "keys and options (see docs/dialects.md). Empty: native URLs only.",
     )
@@ -123,6 +131,7 @@ class ApiConfig(BaseModel):
     )
     fallback_image: str = Field(
         "",
+        examples=["placeholders/missing.png"],
         description="Image to send instead of an original that cannot be fetched or decoded, rendered as requested: a "
         "URL or path as in url=, such as placeholders/missing.png or canvas:1200x800,eeeeee. A fallback in the URL or "
         "of an entry of PIXMILL_DIALECTS takes precedence. Empty: the error.",
@@ -140,11 +149,13 @@ class ApiConfig(BaseModel):
     )
     docs_url: str = Field(
         "",
+        examples=["https://docs.example.com/"],
         description="URL of the published documentation, such as https://docs.example.com/, for links on error pages. "
         "Empty: no links.",
     )
     public_url: str = Field(
         "",
+        examples=["https://images.example.com"],
         description="Address of this server in pages, such as https://images.example.com, optionally with a path that "
         "a proxy removes: /srcset and info.json of IIIF return URLs that begin with it. A path alone, such as /: URLs "
         "without a host. Empty: the address that the request was sent to, if it is a loopback address or "
@@ -197,15 +208,20 @@ class ApiConfig(BaseModel):
     )
     rate_limit: float = Field(
         0.0,
+        examples=["50"],
         ge=0,
         description="Sustained requests per second per client (token bucket; 429 above); an IPv6 /64 is one client. "
         "Memory hits do not count. 0: no limit.",
     )
     rate_limit_burst: int = Field(
-        0, ge=0, description="Burst of requests per client; 0 means ten seconds' worth of PIXMILL_RATE_LIMIT."
+        0,
+        ge=0,
+        examples=["100"],
+        description="Burst of requests per client; 0 means ten seconds' worth of PIXMILL_RATE_LIMIT.",
     )
     trusted_proxies: str = Field(
         "",
+        examples=["10.0.0.0/8"],
         description="Comma-separated networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For (or Forwarded, if "
         "that is absent) is trusted: the client is the last hop outside these networks.",
     )
@@ -228,8 +244,10 @@ class ApiConfig(BaseModel):
     @field_validator("admin_token")
     @classmethod
     def _validate_admin_token(cls, token: SecretStr) -> SecretStr:
-        if any(len(one) < MIN_TOKEN_CHARS or not one.isascii() for one in _split_tokens(token)):
-            raise ValueError(f"each token has at least {MIN_TOKEN_CHARS} characters, all of them ASCII")
+        tokens = tuple(list_items(token.get_secret_value()))
+        for number, one in enumerate(tokens, 1):
+            if len(one) < MIN_TOKEN_CHARS or not one.isascii():
+                raise ValueError(f"token {number} must have at least {MIN_TOKEN_CHARS} characters, all of them ASCII")
         return token
 
     @field_validator("admin_listen")
@@ -242,7 +260,9 @@ class ApiConfig(BaseModel):
     @classmethod
     def _validate_tag_header(cls, name: str) -> str:
         if name and (not _HEADER_NAME.fullmatch(name) or name.lower() in _RESERVED_HEADERS):
-            raise ValueError(f"{name} is not a valid header name, or has another meaning")
+            raise ValueError(
+                "must be the name of a header, of up to 64 letters, digits, - and _, that has no meaning of its own"
+            )
         return name
 
     @field_validator("fallback_image")
@@ -266,7 +286,7 @@ class ApiConfig(BaseModel):
     @classmethod
     def _validate_docs_url(cls, text: str) -> str:
         if text and not _WEB_URL.fullmatch(text):
-            raise ValueError("must be an http or https URL without query or fragment")
+            raise ValueError("must be a URL that begins with http:// or https://, without query and fragment")
         return text
 
     @field_validator("presets")
@@ -280,21 +300,6 @@ class ApiConfig(BaseModel):
     def _validate_dialects(cls, text: SecretStr) -> SecretStr:
         parse_mounts(text.get_secret_value())
         return text
-
-    @model_validator(mode="after")
-    def _require_presets(self) -> Self:
-        if self.presets_only and not self.parsed_presets().values_by_name:
-            raise ValueError(
-                "PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets every request would be rejected"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _require_separate_admin_port(self) -> Self:
-        address = self.admin_address()
-        if address and address[1] == self.port != 0:
-            raise ValueError("PIXMILL_ADMIN_LISTEN needs another port than PIXMILL_PORT")
-        return self
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -319,6 +324,23 @@ class ApiConfig(BaseModel):
     def _validate_auto_formats(cls, text: str) -> str:
         _parse_formats(text)
         return text
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield presets-only mode without presets, and two listeners on one port."""
+        yield from super().contradictions()
+        if self.presets_only and not self.parsed_presets().values_by_name:
+            yield Contradiction(
+                ("presets_only", "presets"),
+                "PIXMILL_PRESETS_ONLY=true needs PIXMILL_PRESETS, without which every request would be rejected; for "
+                """example PIXMILL_PRESETS={"card": "width=300&height=200&fit=cover"}""",
+            )
+        address = self.admin_address()
+        if address and address[1] == self.port != 0:
+            yield Contradiction(
+                ("admin_listen", "port"),
+                f"PIXMILL_ADMIN_LISTEN={self.admin_listen} needs another port than PIXMILL_PORT={self.port}; for "
+                f"example PIXMILL_ADMIN_LISTEN=127.0.0.1:{self.port + 1 if self.port < MAX_PORT else 9090}",
+            )
 
     def admin_tokens(self) -> tuple[str, ...]:
         """Return the tokens that grant access to ``/admin``."""
@@ -402,7 +424,7 @@ def _parse_address(text: str) -> tuple[str, int] | None:
     match = _ADDRESS.fullmatch(text)
     port = int(match["port"]) if match else MAX_PORT + 1
     if match is None or port > MAX_PORT:
-        raise ValueError(f"{text} is not address:port, such as 127.0.0.1:9090 or [::1]:9090")
+        raise ValueError("must be an address and a port, with brackets around an IPv6 address, such as [::1]:9090")
     return match["inside"] or match["host"], port
 
 
@@ -419,5 +441,5 @@ def _parse_formats(text: str) -> tuple[Format, ...]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     by_name = {form.value: form for form in NEGOTIABLE_FORMATS}
     if unknown := [name for name in names if name not in by_name]:
-        raise ValueError(f"{', '.join(unknown)} cannot be negotiated; choose from {', '.join(by_name)}")
+        raise ValueError(f"{', '.join(unknown)} cannot be negotiated: choose from {', '.join(by_name)}")
     return tuple(by_name[name] for name in names)

@@ -1,13 +1,15 @@
 """Settings of the cache: tiers, and freshness of results."""
 
-from typing import Final, Self
+from collections.abc import Iterator
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
-from pixmill.cache.urls.tier_urls import CACHE_SETTING, ORIGINALS_SETTING, TierUrl, parse_tiers
+from pixmill.cache.urls.tier_urls import ORIGINALS_SETTING, TierUrl, parse_tiers
 from pixmill.plan.freshness import YEAR_S, FreshnessPolicy, NegativeTtl
-from pixmill.runtime.setting_types import Duration, Size
+from pixmill.runtime.quantities import format_duration
+from pixmill.runtime.setting_types import Contradiction, Duration, SettingGroup, Size
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
@@ -15,7 +17,7 @@ _ORIGINALS_SCHEMES: Final = ((), ("memory",), ("file",), ("memory", "file"))
 """Allowed combinations of tiers."""
 
 
-class CacheConfig(BaseModel):
+class CacheConfig(SettingGroup):
     """Settings of the result cache, the cache of originals and negative caching."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -28,7 +30,7 @@ class CacheConfig(BaseModel):
         "timeout=250ms (how long a request waits for the tier).",
     )
     redis_password: SecretStr = Field(
-        default=SecretStr(""), description="Password of the Redis tier, if its URL has none."
+        default=SecretStr(""), examples=["…"], description="Password of the Redis tier, if its URL has none."
     )
     cache_lock_timeout_s: Duration = Field(
         default=10.0,
@@ -119,8 +121,8 @@ class CacheConfig(BaseModel):
         schemes = tuple(tier.scheme for tier in parse_tiers(text, ORIGINALS_SETTING))
         if schemes not in _ORIGINALS_SCHEMES:
             raise ValueError(
-                "PIXMILL_ORIGINALS_CACHE takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, "
-                "or nothing"
+                "must be memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, or empty: other tiers "
+                "are for results only"
             )
         return text
 
@@ -129,23 +131,28 @@ class CacheConfig(BaseModel):
     def _check_tiers(cls, text: str) -> str:
         if any(tier.scheme == "memory" for tier in parse_tiers(text)[1:]):
             raise ValueError(
-                f"{CACHE_SETTING}: memory:// must be the first tier: each request waits for those before it"
+                "has memory:// behind another tier, for which each request would wait: memory:// must be the first tier"
             )
         return text
 
-    @model_validator(mode="after")
-    def _check_distinct_folders(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield a folder that is both caches, and a range of lifetimes with nothing in it."""
+        yield from super().contradictions()
         folder = self.originals_folder()
         tier_folders = {tier.path.rstrip("/") for tier in self.cache_tiers() if tier.path}
         if folder and folder.path.rstrip("/") in tier_folders:
-            raise ValueError("PIXMILL_ORIGINALS_CACHE names a folder of PIXMILL_CACHE: each needs its own")
-        return self
-
-    @model_validator(mode="after")
-    def _check_ttl_range(self) -> Self:
+            yield Contradiction(
+                ("originals_cache", "cache"),
+                f"PIXMILL_ORIGINALS_CACHE and PIXMILL_CACHE both name the folder {folder.path}: each needs its own; "
+                f"for example PIXMILL_ORIGINALS_CACHE=memory://,file://{folder.path.rstrip('/')}-originals?max_bytes=10GiB",
+            )
         if self.cache_min_ttl_s > self.cache_max_ttl_s:
-            raise ValueError("PIXMILL_CACHE_MIN_TTL_S is more than PIXMILL_CACHE_MAX_TTL_S")
-        return self
+            least, most = map(format_duration, (self.cache_min_ttl_s, self.cache_max_ttl_s))
+            yield Contradiction(
+                ("cache_min_ttl_s", "cache_max_ttl_s"),
+                f"PIXMILL_CACHE_MIN_TTL_S={least} is more than PIXMILL_CACHE_MAX_TTL_S={most}: exchange them, or leave "
+                "one out",
+            )
 
     def cache_tiers(self) -> tuple[TierUrl, ...]:
         return parse_tiers(self.cache)

@@ -27,6 +27,7 @@ from pixmill.cache.urls.tier_urls import CACHE_SETTING, RedisTierUrl, TierUrl
 from pixmill.errors import StoreError
 from pixmill.ports.observe import Event, Observer
 from pixmill.ports.storage import Store
+from pixmill.runtime.os_errors import os_problem
 
 WRITE_TIMEOUT_FACTOR: Final = 5
 """Write timeout of remote tiers, as a multiple of ``timeout``: writes carry whole bodies, and no request waits for
@@ -107,6 +108,15 @@ def _with_names(urls: Iterable[TierUrl]) -> list[tuple[str, TierUrl]]:
     return named_urls
 
 
+def tier_problem(error: StoreError | RuntimeError) -> str:
+    """Returns why a tier cannot be opened, to follow its name."""
+    if isinstance(error.__cause__, OSError):
+        return os_problem(error.__cause__)
+    if isinstance(error, RuntimeError):
+        return "is not known, because this user has no home: name a folder, or set HOME"
+    return f"cannot be used: {error.message}"
+
+
 async def _open_tier(
     name: str, url: TierUrl, config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]
 ) -> ResultTier | None:
@@ -123,10 +133,10 @@ async def _open_tier(
             )
         store = open_store(url.url)
     except (StoreError, RuntimeError) as error:
-        detail = error.detail if isinstance(error, StoreError) else str(error)
         if url.scheme != "file" or url.path:
-            raise ValueError(f"{CACHE_SETTING}: {url.url!r} cannot be used: {error} ({detail})") from error
-        _LOG.warning("The user cache folder is unusable, results are not cached on disk: %s", detail)
+            example = f"{CACHE_SETTING}=memory://?max_bytes=256MiB,file:///var/cache/pixmill?max_bytes=10GiB"
+            raise ValueError(f"{CACHE_SETTING}: tier {url.url} {tier_problem(error)}; for example {example}") from error
+        _LOG.warning("No results are cached on disk, because the user cache folder %s", tier_problem(error))
         observer.increment(Event.CACHE_ERROR, tier=name, operation="open")
         return None
     return _wrap_remote(ObjectStoreTier(store, name=name, max_entry_bytes=config.cache_max_entry_bytes), url, observer)

@@ -15,6 +15,7 @@ from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_b
 from pixmill.errors import BadRequest
 from pixmill.plan.request import OF_ERROR, Fallback
 from pixmill.plan.source import SourceRef, parse_source
+from pixmill.runtime.json_errors import json_problem
 
 __all__ = [
     "DIALECTS",
@@ -40,13 +41,15 @@ def parse_mounts(text: str) -> tuple[MountEntry, ...]:
     """Parse ``PIXMILL_DIALECTS``, a JSON list of entries. Raises ValueError that names the bad entry."""
     try:
         raw_entries = msgspec.json.decode(text or "[]", type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
-        raise ValueError(f"must be a JSON list of objects: {error}") from error
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"must be a JSON list of objects, but {json_problem(error, text)}") from None
     entries: list[MountEntry] = []
     for number, raw in enumerate(raw_entries, 1):
         try:
             entry = msgspec.json.decode(raw, type=MountEntry)
             mounted = _mount(entry, ServerDefaults())
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"entry {number} {json_problem(error, fields=MountEntry.__struct_fields__)}") from None
         except (ValueError, BadRequest) as error:
             raise ValueError(f"entry {number}: {error}") from error
         if (mounted.host, mounted.mount, mounted.name) in {(one.host, one.mount, one.dialect) for one in entries}:

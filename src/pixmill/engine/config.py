@@ -5,23 +5,25 @@ Must never know pixels or processes.
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.output import RenderMode
-from pixmill.runtime.setting_types import Duration, Size
+from pixmill.runtime.setting_types import Duration, SettingGroup, Size
 from pixmill.runtime.system import available_cores
 
 _LIMITS: Final = Limits()
 
 
-class EngineConfig(BaseModel):
+class EngineConfig(SettingGroup):
     """Settings of the render workers."""
 
     model_config = ConfigDict(frozen=True)
 
-    workers: int = Field(default=0, ge=0, le=1024, description="Number of render processes; 0: one per core.")
+    workers: int = Field(
+        default=0, ge=0, le=1024, examples=["4"], description="Number of render processes; 0: one per core."
+    )
     render_mode: RenderMode = Field(
         default=RenderMode.BALANCED,
         description="Default speed/quality trade-off of requests: fast, balanced or best.",

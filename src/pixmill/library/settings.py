@@ -3,18 +3,19 @@
 Knows the settings of sources, stores and engine. Must never read ``.env`` files: the folder is the program's.
 """
 
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSetting
 
 from pixmill.errors import InvalidParameter, UnknownParameter
 from pixmill.image_config import ImageConfig
+from pixmill.runtime.setting_types import Contradictions
+from pixmill.setting_errors import PREFIX, GivenValue, env_name, field_problems
 
-PREFIX: Final = "PIXMILL_"
 MAX_WAIT_S: Final = 3_600.0
 """The default of ``queue_max_wait_s``: a program waits for its own images, where a service turns clients away."""
 
@@ -22,7 +23,9 @@ MAX_WAIT_S: Final = 3_600.0
 class EngineSettings(ImageConfig, BaseSettings):
     """The settings of an engine. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True, enable_decoding=False
+    )
 
 
 def load_settings(given: Mapping[str, object]) -> EngineSettings:
@@ -36,8 +39,6 @@ def load_settings(given: Mapping[str, object]) -> EngineSettings:
         return EngineSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic validates
     except ValidationError as error:
         raise _invalid(error, given) from None
-    except UnreadableSetting as error:
-        raise InvalidParameter(f"{error}: {error.__cause__}") from error
 
 
 def with_max_wait(config: ImageConfig) -> ImageConfig:
@@ -49,12 +50,17 @@ def with_max_wait(config: ImageConfig) -> ImageConfig:
 
 def _invalid(error: ValidationError, given: Mapping[str, object]) -> InvalidParameter:
     """Name the settings that are invalid, each as the argument or the variable that it came from."""
-    problems: list[str] = []
-    params: list[str] = []
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        name, *path = map(str, problem["loc"] or ("",))
-        message = problem["msg"].removeprefix("Value error, ")
-        param = name if name in given or not name else PREFIX + name.upper()
-        params.append(param)
-        problems.append(f"{'.'.join([param, *path])}: {message}" if param else message)
-    return InvalidParameter("; ".join(problems), param=params[0] or None)
+    values = {
+        name: GivenValue(os.environ[env_name(name)])
+        for name in EngineSettings.model_fields
+        if env_name(name) in os.environ
+    } | {name: GivenValue(value, f"argument {name}") for name, value in given.items()}
+    problems = list(field_problems(EngineSettings.model_fields, error.errors(), values))
+    problems += [
+        (one.fields[0], one.text)
+        for each in error.errors()
+        if isinstance(cause := each.get("ctx", {}).get("error"), Contradictions)
+        for one in cause.found
+    ]
+    name = problems[0][0]
+    return InvalidParameter("\n".join(text for _, text in problems), param=name if name in given else env_name(name))

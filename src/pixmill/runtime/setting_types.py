@@ -1,14 +1,16 @@
-"""Types of settings that are sizes and durations, for the config models of all packages.
+"""What the config models of all packages are made of: types of sizes and durations, and checks of fields together.
 
-They also read what environment variables have always had for plain numbers, ``1_000``, ``5.0`` and ``1e3``, and numbers
-of Python.
+The types also read what environment variables have always had for plain numbers, ``1_000``, ``5.0`` and ``1e3``, and
+numbers of Python.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, model_validator
 from pydantic.fields import FieldInfo
 
 from pixmill.runtime.quantities import (
@@ -64,3 +66,33 @@ Size = Annotated[int, BeforeValidator(_read_size), Quantity.SIZE]
 
 Duration = Annotated[float, BeforeValidator(_read_duration), Quantity.DURATION]
 """Seconds: a number, or a text such as ``12h``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Settings that are right each, but not together: their fields, and a sentence that names them."""
+
+    fields: tuple[str, ...]
+    text: str
+
+
+class Contradictions(ValueError):
+    """All contradictions of a model."""
+
+    def __init__(self, found: tuple[Contradiction, ...]) -> None:
+        self.found = found
+        super().__init__("\n".join(one.text for one in found))
+
+
+class SettingGroup(BaseModel):
+    """A config model whose fields are checked against each other, all at once."""
+
+    @model_validator(mode="after")
+    def _reject_contradictions(self) -> Self:
+        if found := tuple(self.contradictions()):
+            raise Contradictions(found)
+        return self
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield what is wrong with the fields together. An override begins with those of ``super()``."""
+        yield from ()

@@ -3,29 +3,33 @@
 import math
 import re
 from collections.abc import Iterator
-from ipaddress import IPv6Network, ip_address, ip_network
-from typing import Final, Self
+from ipaddress import IPv6Network, ip_address
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator
 
+from pixmill.runtime.lists import list_items, parse_network
 from pixmill.runtime.memory_budget import MEMORY_DIVISOR
+from pixmill.runtime.quantities import format_size
 from pixmill.runtime.rate_limiter import RateLimiter
-from pixmill.runtime.setting_types import Duration, Size
+from pixmill.runtime.setting_types import Contradiction, Duration, SettingGroup, Size
 from pixmill.runtime.system import available_memory_bytes
 from pixmill.sources.addresses import IPV4_MAPPED, NAT64_PREFIX_LENGTHS, AddressPolicy, Network
 from pixmill.sources.allowlist import AllowList
 
 _MAX_PORT: Final = 65_535
+_HEADER_NAME: Final = re.compile("[A-Za-z0-9_-]{0,64}")
 _PLAIN_ADDRESS: Final = re.compile("[0-9A-Za-z.:%_-]+")  # with a scope perhaps: fe80::1%eth0
 
 
-class SourcesConfig(BaseModel):
+class SourcesConfig(SettingGroup):
     """Where originals may come from, and limits of their size and time."""
 
     model_config = ConfigDict(frozen=True)
 
     images: str = Field(
         default="",
+        examples=["/srv/images"],
         description="Image root for paths: a directory or a store URL such as s3://bucket/prefix. Empty: paths are "
         "not allowed.",
     )
@@ -36,27 +40,32 @@ class SourcesConfig(BaseModel):
     )
     allowed_sources: str = Field(
         default="",
+        examples=["https://*.example.com/photos/,s3://photos/"],
         description="Comma-separated prefixes of allowed sources, such as https://*.example.com/photos/, s3://bucket/ "
         "or path:. "
         "Empty: every source that the address guard allows.",
     )
     allowed_networks: str = Field(
         default="",
+        examples=["10.1.0.0/16"],
         description="Comma-separated networks, such as 10.1.0.0/16, that the address guard allows although they are "
         "not public.",
     )
     denied_networks: str = Field(
         default="",
+        examples=["203.0.113.0/24"],
         description="Comma-separated networks, such as 203.0.113.0/24, that the address guard denies although they are "
         "public, also within PIXMILL_ALLOWED_NETWORKS: internal systems with public addresses.",
     )
     nat64_prefixes: str = Field(
         default="",
+        examples=["2001:67c:2b0:db32::/96"],
         description="Comma-separated IPv6 prefixes of the network's own NAT64 (RFC 6052), such as "
         "2001:67c:2b0:db32::/96; of addresses in them the embedded IPv4 address is checked. 64:ff9b::/96 is known.",
     )
     dns_servers: str = Field(
         default="",
+        examples=["10.0.0.53,10.0.0.54:5353"],
         description="Comma-separated name servers for origins, such as 10.0.0.53, 10.0.0.54:5353 or [2001:db8::53]:53. "
         "Empty: those of /etc/resolv.conf, read again when it changes.",
     )
@@ -78,6 +87,7 @@ class SourcesConfig(BaseModel):
     )
     memory_budget_bytes: Size = Field(
         default=0,
+        examples=["1GiB"],
         ge=0,
         description="Memory budget for originals in flight, uploads, cached originals and responses above 256 KiB "
         "being sent; requests beyond it are rejected with 503. "
@@ -105,7 +115,7 @@ class SourcesConfig(BaseModel):
     )
     source_tag_header: str = Field(
         default="",
-        pattern="^[A-Za-z0-9_-]{0,64}$",
+        examples=["Cache-Tag"],
         description="Response header of origins with surrogate keys, such as Cache-Tag or Surrogate-Key; they become "
         "tags of all results of the original. "
         "Empty: none.",
@@ -135,6 +145,7 @@ class SourcesConfig(BaseModel):
     )
     source_rate_limit: float = Field(
         default=0.0,
+        examples=["20"],
         ge=0,
         description="Sustained fetches per second from each origin or bucket (token bucket, with a burst of one "
         "second); more are "
@@ -151,6 +162,13 @@ class SourcesConfig(BaseModel):
         gt=0,
         description="Maximum wait of a queued fetch; if the estimated wait is longer, it is rejected with 503 at once.",
     )
+
+    @field_validator("source_tag_header")
+    @classmethod
+    def _validate_source_tag_header(cls, text: str) -> str:
+        if not _HEADER_NAME.fullmatch(text):
+            raise ValueError("must be the name of a header: up to 64 letters, digits, - and _")
+        return text
 
     @field_validator("allowed_networks", "denied_networks")
     @classmethod
@@ -173,7 +191,7 @@ class SourcesConfig(BaseModel):
     @field_validator("allowed_sources")
     @classmethod
     def _validate_allowed_sources(cls, text: str) -> str:
-        AllowList.parse(text)
+        AllowList.parse(",".join(list_items(text)))
         return text
 
     def source_rate_limiter(self) -> RateLimiter | None:
@@ -188,11 +206,17 @@ class SourcesConfig(BaseModel):
             available_memory_bytes() // MEMORY_DIVISOR, 4 * self.max_source_bytes
         )
 
-    @model_validator(mode="after")
-    def _validate_memory_budget(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield a memory budget that no original would fit into."""
+        yield from super().contradictions()
         if 0 < self.memory_budget_bytes < self.max_source_bytes:
-            raise ValueError("PIXMILL_MEMORY_BUDGET_BYTES is less than PIXMILL_MAX_SOURCE_BYTES")
-        return self
+            budget, original = map(format_size, (self.memory_budget_bytes, self.max_source_bytes))
+            yield Contradiction(
+                ("memory_budget_bytes", "max_source_bytes"),
+                f"PIXMILL_MEMORY_BUDGET_BYTES={budget} is less than PIXMILL_MAX_SOURCE_BYTES={original}, the size that "
+                f"one original may have; set it to at least four times that, for example "
+                f"PIXMILL_MEMORY_BUDGET_BYTES={format_size(4 * self.max_source_bytes)}",
+            )
 
     def address_policy(self) -> AddressPolicy:
         """Return the parsed ``allowed_networks``, ``denied_networks`` and ``nat64_prefixes``."""
@@ -212,7 +236,7 @@ class SourcesConfig(BaseModel):
 
 
 def _parse_networks(text: str) -> tuple[Network, ...]:
-    networks = tuple(ip_network(part) for part in _split(text))
+    networks = tuple(map(parse_network, list_items(text)))
     for network in networks:
         if isinstance(network, IPv6Network) and network.subnet_of(IPV4_MAPPED):
             raise ValueError(f"{network} is a network of IPv4 addresses, which are checked as such: write it as IPv4")
@@ -220,35 +244,41 @@ def _parse_networks(text: str) -> tuple[Network, ...]:
 
 
 def _parse_nat64_prefixes(text: str) -> tuple[IPv6Network, ...]:
-    prefixes = tuple(IPv6Network(part) for part in _split(text))
-    for prefix in prefixes:
-        if prefix.prefixlen not in NAT64_PREFIX_LENGTHS:
-            raise ValueError(f"{prefix} is not a prefix of a NAT64, which has {NAT64_PREFIX_LENGTHS} bits (RFC 6052)")
-    return prefixes
+    return tuple(_nat64_prefix(parse_network(item)) for item in list_items(text))
+
+
+def _nat64_prefix(network: Network) -> IPv6Network:
+    if not isinstance(network, IPv6Network) or network.prefixlen not in NAT64_PREFIX_LENGTHS:
+        lengths = ", ".join(map(str, NAT64_PREFIX_LENGTHS))
+        raise ValueError(f"{network} is no prefix of a NAT64, which is an IPv6 prefix of {lengths} bits (RFC 6052)")
+    return network
 
 
 def _parse_name_servers(text: str) -> tuple[str, ...]:
     """Check each: an address, with a port or without. An IPv6 address with a port is in brackets."""
-    servers = tuple(_split(text))
+    servers = tuple(list_items(text))
     for server in servers:
         address, port = _split_port(server)
-        if not _PLAIN_ADDRESS.fullmatch(address):
-            raise ValueError(f"{server!r} is not the address of a name server")
-        ip_address(address)
-        if port is not None and not 0 < int(port) <= _MAX_PORT:
+        if not _PLAIN_ADDRESS.fullmatch(address) or not _is_address(address):
+            raise ValueError(f"{server!r} is not the address of a name server: write 10.0.0.53 or [2001:db8::53]:53")
+        if port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) <= _MAX_PORT):
             raise ValueError(f"{server!r} has no port from 1 to {_MAX_PORT}")
     return servers
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split_port(server: str) -> tuple[str, str | None]:
     if server.startswith("["):
         address, bracket, rest = server[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{server!r} is not an address and a port")
+            raise ValueError(f"{server!r} is not an address and a port: write [2001:db8::53]:53")
         return address, rest[1:] if rest else None
     address, colon, port = server.partition(":")
     return (address, port) if colon and ":" not in port else (server, None)
-
-
-def _split(text: str) -> Iterator[str]:
-    return (part.strip() for part in text.split(",") if part.strip())

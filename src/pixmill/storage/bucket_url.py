@@ -30,7 +30,9 @@ class BucketUrl:
         name, _, prefix = rest.partition("/")
         prefix = prefix.removesuffix("/")
         if scheme not in OBJECT_STORE_SCHEMES or not _NAME.fullmatch(name) or (prefix and not is_valid_path(prefix)):
-            raise StoreError("Not a URL of a bucket", detail=url)
+            raise StoreError(
+                f"Not a URL of a bucket: write {scheme[:8]}://bucket or {scheme[:8]}://bucket/prefix", detail=url
+            )
         return cls(scheme, name, prefix)
 
     @classmethod

@@ -5,9 +5,11 @@ Knows no client library. Must never reveal a secret, not even in the text of an 
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from pixmill.runtime.setting_types import Duration
+from pixmill.runtime.json_errors import json_problem
+from pixmill.runtime.setting_types import Duration, SettingGroup
 
 _BLANK = SecretStr("")
 
@@ -66,16 +68,28 @@ class NamedStore(BaseModel):
         return self
 
 
-class StorageConfig(BaseModel):
+class StorageConfig(SettingGroup):
     """Settings of the Storage Service."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     stores: dict[str, NamedStore] = Field(
         default_factory=dict,
+        examples=['{"photos": {"url": "s3://photos", "region": "eu-central-1"}}'],
         description='Allowed buckets, by name, as a JSON object such as {"photos": {"url": "s3://photos", '
         '"endpoint": "https://…", "access_key_id": "…", "secret_access_key": "…"}}.',
     )
+
+    @field_validator("stores", mode="before")
+    @classmethod
+    def _read_stores(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return msgspec.json.decode(value or "{}", type=dict[str, dict[str, str | bool]])
+        except msgspec.MsgspecError as error:
+            raise ValueError(json_problem(error, value)) from None
+
     stores_allow_unnamed: bool = Field(
         default=False,
         description="Allow buckets that are not listed in the stores, with ambient credentials.",

@@ -38,7 +38,9 @@ def open_store(url: str, config: StorageConfig, *, create: bool = False, served:
     scheme, separator, _ = url.partition("://")
     opener = _OPENERS.get(scheme) if separator else _open_path
     if opener is None:
-        raise StoreError(f"Unknown kind of store {scheme}://", detail=url)
+        raise StoreError(
+            f"{scheme[:32]}:// is no kind of store: write a folder, s3://bucket, gs://bucket or az://container"
+        )
     return opener(url, config, _DirectoryOptions(create, served))
 
 
@@ -80,7 +82,7 @@ def _open_file(url: str, config: StorageConfig, options: _DirectoryOptions) -> S
 
 def _open_path(url: str, config: StorageConfig, options: _DirectoryOptions) -> Store:
     if not url or "\0" in url:
-        raise StoreError("Not a path of a directory", detail=repr(url))
+        raise StoreError("Not a path of a folder")
     return _open_directory(Path(url).expanduser(), config, options)
 
 

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.ports.values import Stat
+from pixmill.runtime.os_errors import os_problem
 from pixmill.storage.paths import check_readable, check_writable
 from pixmill.storage.rooted_fs import ALL_FILES, Descriptor, RootedFilesystem, ServedFiles
 
@@ -59,7 +60,7 @@ class FileStore:
                 root.mkdir(parents=True, exist_ok=True)
             self._fs = RootedFilesystem(root, served)
         except OSError as error:
-            raise StoreError(f"{root} cannot be used as a directory: {error.strerror}") from error
+            raise StoreError(f"{root.absolute()} {os_problem(error)}") from error
         self._timeout_s = timeout_s
         # Its own threads: a stalled network file system must not stop those that resolve host names.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pixmill-files")

@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from pixmill.runtime.setting_types import SettingGroup
 
 
-class TelemetryConfig(BaseModel):
+class TelemetryConfig(SettingGroup):
     model_config = ConfigDict(frozen=True)
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -5,10 +5,12 @@ Any header at all is parsed in linear time.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from starlette.types import Scope
+
+from pixmill.runtime.lists import list_items, parse_network
 
 ProxyNetwork = IPv4Network | IPv6Network
 
@@ -48,7 +50,7 @@ _IPV6_PREFIX_BITS: Final = 64
 
 def parse_networks(text: str) -> tuple[ProxyNetwork, ...]:
     """Parse comma-separated networks; raises ValueError."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(map(parse_network, list_items(text)))
 
 
 def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_proxies: tuple[ProxyNetwork, ...]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pixmill.cache.config import CacheConfig
-from pixmill.cache.factory import folder_lock_backends, tier_lock_backends, user_cache_folder
+from pixmill.cache.factory import folder_lock_backends, tier_lock_backends, tier_problem, user_cache_folder
 from pixmill.cache.locks.coordinator import LockBackend, LockCoordinator
 from pixmill.cache.locks.file_locks import is_network_file_system
 from pixmill.cache.originals.cache import DiskOriginalCache
@@ -80,8 +80,8 @@ async def _open_disk_tier(
             folder, url.max_bytes, observer, name=TIER_NAME, budget=budget, max_source_bytes=max_source_bytes
         )
     except (StoreError, RuntimeError) as error:
-        detail = error.detail if isinstance(error, StoreError) else str(error)
-        raise ValueError(f"{ORIGINALS_SETTING}: {url.url!r} cannot be used: {error} ({detail})") from error
+        example = f"{ORIGINALS_SETTING}=memory://?max_bytes=64MiB,file:///var/cache/originals?max_bytes=10GiB"
+        raise ValueError(f"{ORIGINALS_SETTING}: tier {url.url} {tier_problem(error)}; for example {example}") from error
 
 
 def _lock_backends(folder: Path, cache: TieredCache) -> list[LockBackend]:

@@ -18,6 +18,7 @@ from pixmill.dialects.native.params import PARAMS, plan_of
 from pixmill.dialects.native.query import param_table, parse_query
 from pixmill.dialects.native.tables.srcset import PRESET_NAME
 from pixmill.errors import BadRequest, InvalidParameter, MissingParameter, UnknownParameter
+from pixmill.runtime.json_errors import json_problem
 
 PRESETS_ONLY_PARAMS: Final = frozenset(("url", "v", "preset", "format", "expires", "sig"))
 """The parameters of a server in presets-only mode: beside presets only the format can vary, of which there are few."""
@@ -60,8 +61,11 @@ def parse_presets(text: str, *, only: bool = False) -> Presets:
     """Parse the setting, a JSON object of query strings or objects by name. Raises ValueError naming the preset."""
     try:
         declarations = msgspec.json.decode(text or "{}", type=dict[str, str | dict[str, PresetValue]])
-    except msgspec.DecodeError as error:
-        raise ValueError(f"must be a JSON object of presets by name, each a string or an object: {error}") from error
+    except msgspec.MsgspecError as error:
+        raise ValueError(
+            "must be a JSON object of presets by name, each a query string or an object, but "
+            f"{json_problem(error, text)}"
+        ) from None
     queries = {name: _preset_query(declaration) for name, declaration in declarations.items()}
     return Presets({name: _parse_preset(name, query) for name, query in queries.items()}, only, queries)
 
