@@ -102,7 +102,10 @@ def test_a_path_below_the_image_root(tmp_path: Path) -> None:
     assert (name, error, status, advice) == ("fetch", "source_not_found", 404, "there is photo.jpg")
     assert failed("photo.jpg")[:2] == ("root", "source_forbidden")
     name, _, _, text, _ = failed("photo.jpg", "--images", "nowhere")
-    assert (name, text) == ("root", "nowhere cannot be used as a directory: No such file or directory")
+    assert (name, text) == (
+        "root",
+        "nowhere: " + str(Path("nowhere").absolute()) + " does not exist; for example PIXMILL_IMAGES=/srv/images",
+    )
 
 
 # ---------------------------------------------------------------- origins that fail

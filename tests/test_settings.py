@@ -75,7 +75,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         ({"deadline_s": "0"}, "PIXMILL_DEADLINE_S=0 (--deadline-s): must be a duration of more than 0s"),
         ({"cache": "disk"}, "PIXMILL_CACHE=disk (--cache): 'disk' is not a tier"),
         ({"cache": "memory://?max_bytes=lots"}, "has max_bytes=lots, which is no size"),
-        ({"keys": "short"}, "PIXMILL_KEYS (--keys): key 1 must have at least 16 bytes"),
+        ({"keys": "short"}, "PIXMILL_KEYS (--keys): signing key 1 must have at least 16 bytes"),
         ({"auto_formats": "png"}, "PIXMILL_AUTO_FORMATS=png (--auto-formats): png cannot be negotiated"),
         ({"allowed_networks": "10.0.0.1/8"}, "'10.0.0.1/8' is no network, but an address in one: write 10.0.0.0/8"),
         ({"stores": {"a": {"url": "ftp://a"}}}, "PIXMILL_STORES.a (--stores): the url of a named store"),
@@ -93,10 +93,16 @@ def test_a_value_that_cannot_be_is_named_once(flags: dict[str, Any], said: str) 
     assert "\n" not in text
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_WRONG", "1")
     with pytest.raises(SettingsError) as refused:
         load({"port": "x", "queue": "y"})
-    assert len(str(refused.value).splitlines()) == 2
+    assert str(refused.value).splitlines() == [
+        "3 settings are wrong:",
+        "  PIXMILL_WRONG is no setting; `pixmill config` lists all settings",
+        "  PIXMILL_QUEUE=y (--queue): must be a whole number of at least 0; for example PIXMILL_QUEUE=256",
+        "  PIXMILL_PORT=x (--port): must be a whole number of at least 0 and at most 65535; for example PIXMILL_PORT=8080",
+    ]
 
 
 def test_json_that_cannot_be_read_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

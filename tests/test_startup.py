@@ -170,7 +170,11 @@ def test_sample_photos_are_called_so() -> None:
 def test_a_reason_not_to_start_is_a_line_in_the_format_of_the_log(tmp_path: Path) -> None:
     for arguments, code, said in (
         (("--log-format", "json", "--prot", "3"), 2, "--port"),
-        (("--log-format=json", "--images", "nowhere"), 1, "nowhere does not exist; for example PIXMILL_IMAGES=/srv/images"),
+        (
+            ("--log-format=json", "--images", "nowhere"),
+            1,
+            "nowhere does not exist; for example PIXMILL_IMAGES=/srv/images",
+        ),
         (("--host", "0.0.0.0"), 2, "PIXMILL_UNSIGNED=allow (an open proxy)"),
     ):
         done = subprocess.run(

@@ -34,10 +34,13 @@ def read_env_file(prefix: str) -> EnvFile:
             damaged = [one.original for one in parse_stream(stream) if one.error and prefix in one.original.string]
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return EnvFile({}, (f"{ENV_FILE} is not UTF-8 in line {line}: save it as UTF-8, or leave that line out",))
+        return EnvFile({}, (f"{ENV_FILE} is not UTF-8 (line {line}): save it as UTF-8, or leave that line out",))
     except OSError:
         return EnvFile({}, (f"{ENV_FILE} cannot be read: let the user of this process read it, or remove it",))
     return EnvFile(
         variables,
-        tuple(f"{ENV_FILE} has no name=value in line {one.line}; for example {prefix}PORT=8080" for one in damaged),
+        tuple(
+            f"{ENV_FILE} has a line that is no name=value (line {one.line}); for example {prefix}PORT=8080"
+            for one in damaged
+        ),
     )

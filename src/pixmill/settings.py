@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
@@ -38,6 +38,21 @@ from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
 
+__all__ = [
+    "ENV_FILE",
+    "PREFIX",
+    "RENAMED",
+    "SETTING_GROUPS",
+    "SettingOrigin",
+    "Settings",
+    "SettingsError",
+    "display_value",
+    "env_name",
+    "is_default",
+    "load",
+    "setting_origins",
+]
+
 RENAMED: Final = {
     "PIXMILL_CACHE_FAILED_S": "PIXMILL_NEGATIVE_TTL_UNREACHABLE_S",
     "PIXMILL_CACHE_REFUSED_S": "PIXMILL_NEGATIVE_TTL_NOT_FOUND_S",
@@ -56,6 +71,9 @@ RENAMED: Final = {
 """Old names and their replacements; remove after 0.2: no release has had the old ones."""
 
 
+_MIN_SIMILARITY: Final = 0.8
+"""Of a name that is suggested: all names have the prefix in common."""
+
 SETTING_GROUPS: Final[dict[str, type[BaseModel]]] = {
     "Serving": ApiConfig,
     "Originals": SourcesConfig,
@@ -69,6 +87,13 @@ SETTING_GROUPS: Final[dict[str, type[BaseModel]]] = {
 
 class SettingsError(Exception):
     """Invalid settings; the message lists each one with its reason."""
+
+    @classmethod
+    def of(cls, problems: tuple[str, ...]) -> Self:
+        """Return the error for sentences of which there is at least one."""
+        if len(problems) == 1:
+            return cls(problems[0])
+        return cls("\n".join([f"{len(problems)} settings are wrong:", *(f"  {problem}" for problem in problems)]))
 
 
 class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSettings):
@@ -182,8 +207,8 @@ class SettingOrigin:
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Load and validate all settings; raises SettingsError with all problems."""
     flags = flags or {}
-    variables, problems = read_env_file(PREFIX)
-    problems = [*problems, *_file_problems(variables), *_unknown_names([*os.environ, *variables])]
+    variables, unreadable = read_env_file(PREFIX)
+    problems = [*unreadable, *_file_problems(variables), *_unknown_names([*os.environ, *variables])]
     try:
         settings = Settings(**flags)
     except UnicodeDecodeError:
@@ -191,7 +216,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         problems += _problems(error, flags, _given_values(flags, variables))
     if problems:
-        raise SettingsError("\n".join(dict.fromkeys(problems)))
+        raise SettingsError.of(tuple(dict.fromkeys(problems)))
     return settings
 
 
@@ -264,6 +289,6 @@ def _unknown_names(names: Iterable[str]) -> Iterator[str]:
         if name.upper() in RENAMED:
             yield f"{name} has been renamed to {RENAMED[name.upper()]}"
         elif name.upper().startswith(PREFIX) and name.upper() not in valid_names:
-            close = get_close_matches(name.upper(), valid_names, n=1)
+            close = get_close_matches(name.upper(), sorted(valid_names), n=1, cutoff=_MIN_SIMILARITY)
             advice = f"did you mean {close[0]}?" if close else "`pixmill config` lists all settings"
             yield f"{name} is no setting; {advice}"

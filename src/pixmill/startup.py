@@ -20,10 +20,12 @@ from dotenv import dotenv_values
 from pixmill import __version__
 from pixmill.api.config import is_loopback
 from pixmill.engine.capabilities import startup_warnings
+from pixmill.env_file import ENV_FILE
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA
 from pixmill.plan.source import parse_source
-from pixmill.settings import ENV_FILE, Settings, env_name, is_default, load
+from pixmill.setting_errors import env_name
+from pixmill.settings import Settings, is_default, load
 from pixmill.telemetry.config import TelemetryConfig
 from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging, is_json

@@ -242,7 +242,9 @@ async def test_a_folder_that_fails_is_one_that_has_nothing(tmp_path: Path) -> No
 
 async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match=r"^PIXMILL_ORIGINALS_CACHE: 'file://.*/file' cannot be used"):
+    with pytest.raises(
+        ValueError, match=r"^PIXMILL_ORIGINALS_CACHE: tier file://.*/file is a file where a folder is needed"
+    ):
         async with original_cache_at(tmp_path / "file"):
             pass
 

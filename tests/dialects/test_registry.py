@@ -418,7 +418,7 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "hygraph", "host": "a.b", "keys": "k"}]', "entry 1: hygraph does not use keys"),
         ('[{"dialect": "storyblok", "host": "a.b", "keys": "k"}]', "entry 1: storyblok does not use keys"),
         ('[{"dialect": "emgr"}, {"dialect": "flickr"}]', "entry 2: there is no dialect 'flickr'"),
-        ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: Object contains unknown field `hosts`"),
+        ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: has no field hosts"),
         ('[{"dialect": "emgr", "host": "https://a"}]', "entry 1: host"),
         ('[{"dialect": "emgr", "mount": "img/"}]', "entry 1: mount"),
         ('[{"dialect": "emgr", "mount": "/health"}]', "Pixmill's own"),
@@ -436,9 +436,24 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "emgr", "mount": "/a", "default_scheme": "ftp"}]', "default_scheme"),
         ('[{"dialect": "emgr", "fallback": "../a"}]', "entry 1: "),
         ('[{"dialect": "emgr", "fallback_status": 302}]', "entry 1: fallback_status"),
-        ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: Each signing key"),
-        ('[{"dialect": "emgr", "options": {"x": 1}}]', "entry 1: Object contains unknown field `x`"),
+        ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: signing key 1 must have at least 16 bytes"),
+        ('[{"dialect": "emgr", "options": {"x": 1}}]', "entry 1: options has no field x"),
         ('[{"dialect": "emgr", "options": {"cdn_base_url": "x"}}]', "entry 1: options.cdn_base_url"),
+        (
+            '[{"dialect": "ipx", "mount": "/a", "options": {"maxAge": "1 year"}}]',
+            "entry 1: options.maxAge=1 year is no duration",
+        ),
+        (
+            '[{"dialect": "ipx", "mount": "/a", "options": {"maxAge": "250ms"}}]',
+            "entry 1: options maxAge must be a whole number",
+        ),
+        ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: has no field hosts; did you mean host?"),
+        ('[{"dialect": 3}]', "entry 1: dialect must be a text in double quotes"),
+        ('[{"host": "a.example"}]', "entry 1: needs the field dialect"),
+        ('["emgr"]', "entry 1: must be an object in { }"),
+        ("[{'dialect': 'emgr'}]", "is no JSON: it has no double quotes, which a shell removes"),
+        ('[{"dialect": "emgr"', "is no JSON: it ends too early"),
+        ('[{"dialect": "emgr",}]', "is no JSON: it cannot be read from line 1, column 21 on"),
         ('[{"dialect": "native"}]', "needs a host or a mount"),
         ('[{"dialect": "emgr"}, {"dialect": "emgr"}]', "entry 2: emgr is mounted there already"),
     ],
@@ -465,3 +480,9 @@ def test_a_template_can_end_in_any_number_of_segments() -> None:
         assert match(path) is None, path
     with pytest.raises(ValueError, match="nothing follows"):
         template_matcher((UrlRoute("/{+path}/x"),))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("12h", 43_200), ("1h30m", 5_400), (60, 60)])
+def test_options_that_are_durations_are_numbers_or_texts(text: object, seconds: int) -> None:
+    [entry] = parse_mounts(json.dumps([{"dialect": "ipx", "mount": "/a", "options": {"maxAge": text}}]))
+    assert json.loads(bytes(entry.options))["maxAge"] == seconds

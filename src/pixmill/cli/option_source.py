@@ -16,7 +16,8 @@ from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.runtime.setting_types import quantity_of
-from pixmill.settings import SETTING_GROUPS, Settings, display_value, env_name
+from pixmill.setting_errors import display_value, env_name
+from pixmill.settings import SETTING_GROUPS, Settings
 
 _METAVARS: Final[dict[object, str]] = {int: "INT", float: "NUMBER", bool: "true|false"}
 _SCHEMA_METAVARS: Final = {"integer": "INT", "number": "NUMBER", "boolean": "true|false"}

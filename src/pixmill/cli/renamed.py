@@ -1,7 +1,8 @@
 """Options that were renamed."""
 
 from pixmill.cli.option_source import kebab_case
-from pixmill.settings import PREFIX, RENAMED, env_name
+from pixmill.setting_errors import PREFIX, env_name
+from pixmill.settings import RENAMED
 
 
 def renamed_option(option: str) -> str:

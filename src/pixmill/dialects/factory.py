@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from pixmill.dialects.builders.entry import MountEntry, ServerDefaults
+from pixmill.dialects.builders.quantities import with_plain_numbers
 from pixmill.dialects.builders.table import DIALECTS, NATIVE
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.port import LimitsSources, RequiresSignatures
@@ -46,10 +47,15 @@ def parse_mounts(text: str) -> tuple[MountEntry, ...]:
     entries: list[MountEntry] = []
     for number, raw in enumerate(raw_entries, 1):
         try:
-            entry = msgspec.json.decode(raw, type=MountEntry)
+            entry = with_plain_numbers(msgspec.json.decode(raw, type=MountEntry))
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"entry {number}: {json_problem(error, fields=MountEntry.__struct_fields__)}") from None
+        except ValueError as error:
+            raise ValueError(f"entry {number}: {error}") from None
+        try:
             mounted = _mount(entry, ServerDefaults())
         except msgspec.MsgspecError as error:
-            raise ValueError(f"entry {number} {json_problem(error, fields=MountEntry.__struct_fields__)}") from None
+            raise ValueError(f"entry {number}: options {json_problem(error)}") from None
         except (ValueError, BadRequest) as error:
             raise ValueError(f"entry {number}: {error}") from error
         if (mounted.host, mounted.mount, mounted.name) in {(one.host, one.mount, one.dialect) for one in entries}:

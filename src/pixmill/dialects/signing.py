@@ -28,10 +28,10 @@ class Keyring:
 
     def __post_init__(self) -> None:
         if not self.keys:
-            raise ValueError("has no key in it: leave it empty, or name one")
+            raise ValueError("has no signing key in it: leave it empty, or name one")
         for number, key in enumerate(self.keys, 1):
             if len(key) < MIN_KEY_BYTES:
-                raise ValueError(f"key {number} must have at least {MIN_KEY_BYTES} bytes")
+                raise ValueError(f"signing key {number} must have at least {MIN_KEY_BYTES} bytes")
 
     @classmethod
     def from_text(cls, text: str) -> "Keyring":

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from pixmill.library.engine import Engine, PlaceholderKind
 from pixmill.library.result import Result
-from pixmill.library.settings import PREFIX
 from pixmill.library.sources import Source
 from pixmill.library.targets import Target
 from pixmill.runtime.system import available_cores
+from pixmill.setting_errors import PREFIX
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -15,6 +15,8 @@ _TYPES: Final = {
     "array": "a list in [ ]", "object": "an object in { }", "null": "null",
 }  # fmt: skip
 
+_SIGNS: Final = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
+
 _AT = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 _MALFORMED = re.compile(r"\(byte ([0-9]+)\)")
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
@@ -32,7 +34,6 @@ _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
     ),
     (re.compile(r"Expected `(.+?)`, got `(\w+)`"), lambda found: f"must be {_kinds(found[1])}"),
 )
-_SIGNS: Final = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
 
 def json_problem(error: Exception, text: str = "", fields: Iterable[str] = ()) -> str:

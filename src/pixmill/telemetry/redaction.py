@@ -25,10 +25,11 @@ _STEMS = ("sig", "token", "secret", "passw", "cred", "key", "auth")
 _ESCAPE_DEPTH = "%(?P<deep>(?:25)*)"
 _SAME_DEPTH = "(?P=deep)"
 
+# Messages about settings name PIXMILL_UNSIGNED=allow, and $(openssl …) as an example of keys: neither is a secret.
 # Names are listed in three spellings instead of re.I, which makes the search three times slower.
 _SECRET_PARAMETER = re.compile(
-    rf"((?:{'|'.join(spelling for stem in _STEMS for spelling in (stem, stem.capitalize(), stem.upper()))})"
-    rf"[\w-]{{0,32}}(?:=|{_ESCAPE_DEPTH}3[Dd]))"
+    rf"((?<!PIXMILL_UN)(?:{'|'.join(name for stem in _STEMS for name in (stem, stem.capitalize(), stem.upper()))})"
+    rf"[\w-]{{0,32}}(?:=(?!\$\()|{_ESCAPE_DEPTH}3[Dd]))"
     rf"[^&\s\"%]*(?:%(?!{_SAME_DEPTH}26)[^&\s\"%]*)*"
 )
 _USERINFO = re.compile(
