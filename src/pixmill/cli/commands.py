@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, CommandRow]] = {
     "doctor": CommandRow("pixmill.cli.doctor", "Check this installation, or try a request step by step.", SERVE),
     "config": CommandRow("pixmill.cli.config", "Show every setting, its value and its source.", SERVE),
     "resize": CommandRow("pixmill.cli.resize", "Resize files or URLs into a file or a folder.", FILES),
+    "batch": CommandRow("pixmill.cli.batch", "Resize many files, of folders or buckets, into several sizes.", FILES),
     "info": CommandRow("pixmill.cli.info", "Print format, size and more of images.", FILES),
     "sign": CommandRow("pixmill.cli.sign", "Sign a URL with the newest key.", URLS),
     "explain": CommandRow("pixmill.cli.explain", "Explain a URL: dialect, source, plan and cache key.", URLS),

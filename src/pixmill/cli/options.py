@@ -38,7 +38,7 @@ class DocumentedOption(click.Option):
         if row.is_flag:
             spec += f", --no-{long_flags[0].removeprefix(_END)}" + (f", {long_flags[0]} {words}" if words else "")
         else:
-            spec += f" {row.type}"
+            spec += f" {row.type}".rstrip()
         return spec, f"{_sentence(row.help)}{_in_brackets(row)}"
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -148,14 +148,23 @@ def with_params(command: Command) -> Command:
     return _with_rows(command, read("resize"))
 
 
+def with_param_lists(command: Command) -> Command:
+    """Add every parameter that changes the image as an option that may be given several times."""
+    return _with_rows(command, read("resize"), multiple=True)
+
+
 def with_info_params(command: Command) -> Command:
     """Add every parameter that selects image information as an option."""
     return _with_rows(command, read("info"))
 
 
-def _with_rows(command: Command, rows: Sequence[OptionRow]) -> Command:
+def _with_rows(command: Command, rows: Sequence[OptionRow], *, multiple: bool = False) -> Command:
     for row in reversed(rows):
-        command = click.option(*row.flags, row.name, cls=DocumentedOption, row=row, metavar=row.type, help=row.help)(
-            command
-        )
+        command = with_row(row, multiple=multiple)(command)
     return command
+
+
+def with_row(row: OptionRow, *, multiple: bool = False, is_switch: bool = False) -> Callable[[Command], Command]:
+    """Return a decorator that adds an option; ``is_switch``: it takes no value, ``multiple``: it may be repeated."""
+    option: dict[str, Any] = {"is_flag": True} if is_switch else {"metavar": row.type, "multiple": multiple}
+    return click.option(*row.flags, row.name, cls=DocumentedOption, row=row, help=row.help, **option)

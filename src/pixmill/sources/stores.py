@@ -52,7 +52,7 @@ class PathSource:
         """Raises SourceError."""
         self._check(ref)
         try:
-            return await _fetch(self._images, ref.text, self._config, self._budget)
+            return await fetch_object(self._images, ref.text, self._config, self._budget)
         except SourceNotFound as error:
             hint = await near_names(self._listed, ref.text) if self._listed else ""
             raise missing_path(error, ref.text, hint) from error
@@ -78,7 +78,7 @@ class StoreSource:
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
-        return await _fetch(*self._locate_translated(ref.text), self._config, self._budget)
+        return await fetch_object(*self._locate_translated(ref.text), self._config, self._budget)
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """Raises SourceError, SourceForbidden."""
@@ -106,10 +106,11 @@ async def _revalidate(
             stat = await store.stat(path)
     except STORE_ERRORS as error:
         raise source_error(error, STORE_ERROR_TYPES) from error
-    return NO_DIRECTIVES if _validator(stat) == validator else await _fetch(store, path, config, budget)
+    return NO_DIRECTIVES if _validator(stat) == validator else await fetch_object(store, path, config, budget)
 
 
-async def _fetch(store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget) -> Original:
+async def fetch_object(store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget) -> Original:
+    """Read an object into a spool that the caller closes. Raises SourceError."""
     try:
         async with asyncio.timeout(config.source_timeout_s):
             stat, chunks = await store.stream(path)

@@ -54,6 +54,9 @@ class FileStore:
     Raises StoreError when there is no such directory.
     """
 
+    on_unlisted: Callable[[str, str], None] | None = None
+    """Called, in a thread, with the path and the reason of what a listing leaves out."""
+
     def __init__(self, root: Path, timeout_s: float, *, create: bool = False, served: ServedFiles = ALL_FILES) -> None:
         try:
             if create:
@@ -87,7 +90,7 @@ class FileStore:
             check_readable(prefix)
             with suppress(ObjectNotFound):
                 yield await self.stat(prefix)
-        walk = self._fs.walk(prefix)
+        walk = self._fs.walk(prefix, self.on_unlisted)
         while batch := await self._run(lambda: tuple(islice(walk, _LISTING_BATCH))):
             for stat in batch:
                 if stat is not None:

@@ -13,7 +13,7 @@ import os
 import stat as modes
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,22 +141,26 @@ class RootedFilesystem:
             folder, leaf = self._parent(path)
             os.unlink(leaf, dir_fd=folder.fd)
 
-    def walk(self, prefix: str) -> Iterator[Stat | None]:
+    def walk(self, prefix: str, on_unlisted: Callable[[str, str], None] | None = None) -> Iterator[Stat | None]:
         """Yield every file below the directory ``prefix``, or all if it is empty, and None for all else in it.
 
-        A number of items is thus taken in bounded time. Skips invalid names.
+        A number of items is thus taken in bounded time. Skips invalid names, and folders that cannot be read; with
+        ``on_unlisted``, which is called with their path and the reason.
         """
         pending = [prefix]
         while pending:
             folder_path = pending.pop()
             ignored = (FileNotFoundError, NotADirectoryError) if folder_path == prefix else _UNLISTED
-            with suppress(*ignored):
-                for path, entry in self._entries(folder_path):
+            try:
+                for path, entry in self._entries(folder_path, on_unlisted):
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(path)
                         yield None
                     else:
                         yield self._stat_entry(path, entry)
+            except ignored as error:
+                if on_unlisted is not None and isinstance(error, PermissionError):
+                    on_unlisted(folder_path, "this folder cannot be read")
             yield None
 
     def probe(self) -> None:
@@ -176,15 +180,21 @@ class RootedFilesystem:
     def _contains(self, file: Descriptor) -> bool:
         return (file.real_path() + "/").startswith(self._root_prefix)
 
-    def _entries(self, folder_path: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    def _entries(
+        self, folder_path: str, on_unlisted: Callable[[str, str], None] | None = None
+    ) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
         folder = Descriptor(self._root_prefix + folder_path, _DIRECTORY_FLAGS)
         if not self._contains(folder):
             return
         with os.scandir(folder.fd) as entries:
             for entry in entries:
                 path = f"{folder_path}/{entry.name}" if folder_path else entry.name
-                if is_valid_path(path) and path != STAGING:
+                if path == STAGING:
+                    continue
+                if is_valid_path(path):
                     yield path, entry
+                elif on_unlisted is not None:
+                    on_unlisted(path, "this name is longer than 1,024 bytes, or has control characters or a backslash")
 
     def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Stat | None:
         """Return the facts of a file; None if it is no regular file, leads outside or has just gone."""
