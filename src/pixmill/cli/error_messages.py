@@ -47,6 +47,8 @@ def failure_of(error: Exception) -> Failure | None:
         return Failure(sentence(error), FAILURE)
     if isinstance(error, OSError):
         return Failure(system_sentence(error), FAILURE)
+    if isinstance(error, click.ClickException):
+        return Failure(error.message, WRONG_USAGE)
     if type(error).__name__ == "SettingsError":  # importing settings costs more than most commands
         return Failure(str(error), WRONG_USAGE)
     if isinstance(error, ImportError) and sys.platform == "win32":
@@ -60,13 +62,14 @@ def sentence(error: PixmillError) -> str:
     return ": ".join(part for part in (error.param, error.message, detail) if part)
 
 
-def option_sentence(error: BadRequest, table: str) -> str:
+def option_sentence(error: BadRequest, table: str, params: Mapping[str, str]) -> str:
     """Return one line that names the option instead of the parameter, with an example."""
     row = next((row for row in read(table) if row.name == error.param), None)
     if row is None:
         return sentence(error)
     example = f"; for example {row.flags[0]} {row.examples[0]}" if row.examples else ""
-    return f"{row.flags[0]}: {error.message}{example}"
+    value = repr(params.get(row.name, "")[:64])
+    return f"{row.flags[0]} {value}: {error.message}{example}"
 
 
 def system_sentence(error: OSError, subject: str = "") -> str:
@@ -78,6 +81,15 @@ def system_sentence(error: OSError, subject: str = "") -> str:
     if text is None:
         return f"{name}: the system refused it ({errno.errorcode.get(error.errno, 'unknown error')})"
     return f"{name} {text.format(name=name.rstrip('/'), folder=Path.cwd())}"
+
+
+def print_failure(subject: str, error: Exception) -> None:
+    """Print why a file or a URL failed; raise what is a bug."""
+    failure = failure_of(error)
+    if failure is None:
+        raise error
+    text = failure.text if failure.text.startswith(subject) else f"{subject}: {failure.text}"
+    click.echo(f"pixmill: {text}", err=True)
 
 
 def fail(message: str, code: int = FAILURE) -> NoReturn:

@@ -1,13 +1,20 @@
 """Files, standard input and standard output that users name."""
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO
 
-import click
+from pixmill.cli.result_names import STANDARD, is_url
 
 
 def open_source(source: str) -> AbstractContextManager[str] | AbstractContextManager[BinaryIO]:
     """Open a file, or standard input; a URL stays as it is. Raises OSError."""
-    if "://" in source:
+    if is_url(source):
         return nullcontext(source)
-    return cast("AbstractContextManager[BinaryIO]", click.open_file(source, "rb"))
+    return nullcontext(sys.stdin.buffer) if source == STANDARD else Path(source).open("rb")
+
+
+def write_standard_output(body: bytes) -> None:
+    sys.stdout.buffer.write(body)
+    sys.stdout.buffer.flush()

@@ -61,8 +61,7 @@ def _in_brackets(row: OptionRow) -> str:
     """Return default, environment name and examples in brackets."""
     parts = [f"default: {row.default}"] if row.default else []
     if not row.words or not row.is_flag:
-        flag = row.flags[0]
-        parts += [f"such as {flag} {', '.join(row.examples)}"] if row.examples else []
+        parts += [f"such as {' or '.join(row.examples)}"] if row.examples else []
     parts += [f"env: {row.env}"] if row.env else []
     return f" [{'; '.join(parts)}]" if parts else ""
 
@@ -96,6 +95,15 @@ class DocumentedCommand(click.Command):
         if option is not None:
             option.help = "Show this help."
         return option
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete ``--no-…`` of boolean options too."""
+        items = super().shell_complete(ctx, incomplete)
+        rows = [row for param in self.get_params(ctx) if (row := getattr(param, "row", None)) is not None]
+        negations = (f"--no-{row.flags[0].removeprefix(_END)}" for row in rows if row.is_flag)
+        if incomplete.startswith("--n"):
+            items += [CompletionItem(flag) for flag in negations if flag.startswith(incomplete)]
+        return items
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, normalised(self.get_params(ctx), args))

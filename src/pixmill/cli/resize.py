@@ -1,46 +1,45 @@
 """``pixmill resize``."""
 
-from pathlib import Path
+import sys
 
 import click
 
 from pixmill.cli.options import DocumentedCommand, with_params
 
 
-@click.command(cls=DocumentedCommand, examples={"pixmill resize photo.jpg small.webp -w 400": "one file"})
-@click.argument("source", type=click.Path())
-@click.argument("target", type=click.Path())
+@click.command(
+    cls=DocumentedCommand,
+    options_metavar="INPUT... TARGET [OPTIONS]",
+    examples={
+        "pixmill resize photo.jpg small.webp -w 400": "one file",
+        "pixmill resize *.jpg thumbs/ -w 400 --format webp": "several, into a folder",
+        "pixmill resize *.jpg 'out/{stem}-{width}.{ext}' -w 400": "with names of your own",
+        "pixmill resize https://example.com/a.jpg a.avif": "from a URL",
+        "curl -s https://example.com/a.jpg | pixmill resize - - -w 400": "between programs",
+    },
+    epilog="Settings come from the environment and from .env in the current folder, such as PIXMILL_WORKERS.",
+)
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="")
+@click.option("--overwrite", is_flag=True, help="Let a result replace an input. Other files of that name are replaced.")
 @with_params
-def command(source: str, target: str, **params: str | None) -> None:
-    """Resize SOURCE (a file, a URL, or - for standard input) into TARGET (a file, or - for standard output).
+def command(paths: tuple[str, ...], *, overwrite: bool, **params: str | None) -> None:
+    """Resize images into a file or a folder.
 
-    The format is that of --format, else of TARGET's name.
+    INPUT is a file, a URL, or - for standard input; there may be several.
+
+    TARGET is a file, - for standard output, a folder (made if its name ends with a slash), or a template with {stem},
+    {name}, {parent}, {ext}, {format} or a parameter such as {width}.
+
+    The format is that of --format, else of the ending of TARGET, else of each INPUT. One that fails does not stop the
+    others.
     """
-    from pixmill.cli.error_messages import fail
-    from pixmill.cli.files import open_source
     from pixmill.cli.output import without_none
+    from pixmill.cli.resizing import resize_all
     from pixmill.cli.usage import WrongUsage
-    from pixmill.library.engine import Engine
-    from pixmill.settings import load
 
-    if Path(target).is_dir():
-        raise WrongUsage(f"TARGET {target} is a folder, not a file")
-    folder = Path(target).parent
-    if not folder.is_dir():
-        fail(f"{folder}: this folder, for {target}, is not there")
-    values = without_none(params)
-    values.setdefault("format", _format_of(target))
-    with Engine.of(load({"workers": 1})) as engine, open_source(source) as original:
-        rendered = engine.render_texts(original, values)
-    with click.open_file(target, "wb", atomic=target != "-") as file:
-        file.write(rendered.body)
-    click.echo(f"{rendered.format} {rendered.width} x {rendered.height}, {len(rendered.body)} bytes", err=True)
-
-
-def _format_of(target: str) -> str:
-    from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
-
-    suffix = Path(target).suffix.lower().lstrip(".")
-    by_extension = {media.extension: form.value for form, media in MEDIA.items() if form not in DESCRIPTION_FORMATS}
-    names = by_extension | {"jpeg": Format.JPEG.value, "json": Format.JSON.value, "tif": Format.TIFF.value}
-    return names.get(suffix, suffix or "auto")  # an unknown one is refused as a format
+    if len(paths) < 2:  # noqa: PLR2004 - an input and a target
+        missing = "INPUT and TARGET are" if not paths else f"TARGET, for {paths[0]}, is"
+        raise WrongUsage(f"{missing} missing: the file or the folder to write to comes last")
+    *sources, target = paths
+    if not resize_all(sources, target, without_none(params), may_overwrite=overwrite):
+        sys.exit(1)

@@ -28,7 +28,8 @@ def exit_wrong_usage(error: click.ClickException) -> NoReturn:
         sys.exit(WRONG_USAGE)
     path = context.command_path if context is not None else "pixmill"
     click.echo(f"{path}: {message}", err=True)
-    for command in list(getattr(context and context.command, "examples", ()))[:1]:
+    is_typo = isinstance(error, exceptions.NoSuchCommand)
+    for command in [] if is_typo else list(getattr(context and context.command, "examples", ()))[:1]:
         click.echo(f"Example: {command}", err=True)
     click.echo(f"Help:    {path} --help", err=True)
     sys.exit(WRONG_USAGE)
@@ -85,7 +86,7 @@ def _logged(message: str) -> bool:
     return logs_json(flags)
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str:
+def did_you_mean(word: str, words: Iterable[str], cutoff: float = 0.6) -> str:
     """Return the end of a sentence that names the nearest word; empty if none is near."""
-    close = get_close_matches(word, words, n=1, cutoff=0.6)
+    close = get_close_matches(word, words, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]}?" if close else ""

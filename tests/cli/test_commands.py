@@ -4,7 +4,6 @@ Most tests call the entry point in this process, where any exception that escape
 installed program.
 """
 
-import io
 import json
 import os
 import re
@@ -12,10 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dotenv import dotenv_values
@@ -24,59 +20,17 @@ from PIL import Image
 from pixmill import parts
 from pixmill.api.config import MAX_PORT
 from pixmill.cli.commands import COMMANDS
-from pixmill.cli.program import main
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.settings import SETTING_GROUPS, Settings, env_name
+from tests.cli.program import Done, Run, opened
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
-PHOTO = str(Path(__file__).parents[1] / "examples" / "photos" / "sunset.jpg")
+PHOTO = str(Path(__file__).parents[2] / "examples" / "photos" / "sunset.jpg")
 KEYS = "the-newest-key-of-all,an-older-key-0123456789"
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: bytes
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """The entry point, in an empty folder, without the settings of whoever runs the tests."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(env_name(name), raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def call(*args: object, stdin: bytes = b"", **env: str) -> Done:
-        for name, value in env.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["pixmill", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capfdbinary.readouterr()
-        return Done(code, out, err.decode())
-
-    return call
-
-
-def opened(path: Path | bytes) -> Image.Image:
-    return Image.open(io.BytesIO(path.read_bytes() if isinstance(path, Path) else path))
 
 
 def named(given: object) -> str | None:
@@ -158,7 +112,9 @@ def test_the_version_is_told(run: Run) -> None:
         ("resize", PHOTO),
         ("resize", PHOTO, "out.png", "more"),
         ("resize", PHOTO, "out.png", "--colour", "1"),
-        ("resize", PHOTO, "."),
+        ("resize", PHOTO, "out.png", "--width", "wide"),
+        ("resize", PHOTO, "out.wepb"),
+        ("info", PHOTO, "--include", "everything"),
         ("info",),
         ("sign",),
         ("sign", "/resize", "--expires-in", "0"),
@@ -240,10 +196,8 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
         (("resize", "/", "out.png"), "is a folder"),
         (("resize", "ftp://example.com/a.jpg", "out.png"), "ftp"),
         (("resize", "http://[half", "out.png"), "URL"),
-        (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),
         (("resize", PHOTO, "out.png", "--crop", "90000,0,1,1"), "crop"),
         (("resize", PHOTO, "out.svg"), "svg"),
-        (("resize", PHOTO, "out.wepb"), "format must be"),
         (("resize", __file__, "out.png"), "not an image"),
         (("info", "missing.jpg"), "missing.jpg"),
         (("info", __file__), "not an image"),

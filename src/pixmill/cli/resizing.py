@@ -1,0 +1,113 @@
+"""Resizes the inputs of a command with all workers, and says of each what became of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pixmill.cli.error_messages import fail, option_sentence, print_failure
+from pixmill.cli.files import open_source, write_standard_output
+from pixmill.cli.output import file_size
+from pixmill.cli.result_names import STANDARD, Job, ResultNames, is_folder, mismatch, plan_jobs
+from pixmill.cli.usage import WrongUsage
+from pixmill.errors import BadRequest
+from pixmill.library.engine import Engine
+from pixmill.library.params import Compiler
+from pixmill.library.result import Result
+from pixmill.library.targets import write_file
+from pixmill.settings import Settings, load
+
+_MAX_THREADS: Final = 32
+"""Each holds an input that is read, or waits for a worker; the engine limits how many are at work."""
+
+
+def resize_all(sources: Sequence[str], target: str, params: Mapping[str, str], *, may_overwrite: bool) -> bool:
+    """Resize inputs into a target; return whether all succeeded. Raises WrongUsage before anything is written."""
+    names = ResultNames(sources, may_overwrite)
+    jobs = plan_jobs(sources, target, params, names)
+    settings = load()
+    for form in {job.format for job in jobs}:
+        check_params({**params, "format": form}, settings)
+    _make_folders(jobs, target)
+    workers = min(settings.worker_count(), len(jobs))
+    failed = 0
+    with Engine.of(settings.model_copy(update={"workers": workers})) as engine:
+        for job, outcome in _outcomes(engine, jobs, params, names):
+            if isinstance(outcome, Exception):
+                failed += 1
+                print_failure(job.source, outcome)
+            elif isinstance(outcome, Result):
+                _print_result(job, outcome, is_single=len(jobs) == 1)
+    if len(jobs) > 1:
+        click.echo(f"{len(jobs) - failed} resized{f', {failed} failed' if failed else ''}", err=True)
+    return not failed
+
+
+def check_params(params: Mapping[str, str], settings: Settings) -> None:
+    """Refuse values that no image could be made with. Raises WrongUsage."""
+    try:
+        Compiler(settings.render_mode).plan_of_texts(params)
+    except BadRequest as error:
+        raise WrongUsage(option_sentence(error, "resize", params)) from error
+
+
+def _make_folders(jobs: Sequence[Job], target: str) -> None:
+    """Make the folders of results; that of a single named file must be there."""
+    if "{" not in target and not is_folder(target) and target != STANDARD:
+        folder = Path(target).parent
+        if not folder.is_dir():
+            fail(f"{folder}: this folder, for {target}, is not there; make it with mkdir -p {folder}")
+        return
+    for folder in {Path(job.name).parent for job in jobs if job.name != STANDARD}:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _outcomes(
+    engine: Engine, jobs: Sequence[Job], params: Mapping[str, str], names: ResultNames
+) -> Iterator[tuple[Job, Result | Exception]]:
+    """Yield each job with its result or error, as they are done."""
+    with ThreadPoolExecutor(min(len(jobs), _MAX_THREADS)) as pool:
+        futures: dict[Future[Result], Job] = {pool.submit(_make, engine, job, params, names): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], _outcome(future)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            engine.close()
+            raise
+
+
+def _outcome(future: Future[Result]) -> Result | Exception:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - printed by the caller
+        return error
+
+
+def _make(engine: Engine, job: Job, params: Mapping[str, str], names: ResultNames) -> Result:
+    """Render an input and write its result. Raises PixmillError, OSError, WrongUsage."""
+    with open_source(job.source) as original:
+        result = engine.render_texts(original, {**params, "format": job.format})
+    if job.name == STANDARD:
+        write_standard_output(result.body)
+        return result
+    path = job.path(result.extension)
+    if job.is_late:
+        names.claim(path, job.source)
+    write_file(path, result.body)
+    return result
+
+
+def _print_result(job: Job, result: Result, *, is_single: bool) -> None:
+    size = f"{result.format} {result.width} x {result.height}"
+    if is_single:
+        click.echo(f"{size}, {len(result.body)} bytes", err=True)
+    else:
+        click.echo(f"{job.path(result.extension)}: {size}, {file_size(len(result.body))}", err=True)
+    warning = "" if job.name == STANDARD else mismatch(job.path(result.extension), result.format)
+    if warning:
+        click.echo(f"pixmill: warning: {warning}", err=True)
+    if result.is_truncated:
+        click.echo(f"pixmill: warning: {job.source} is cut off; the rest of the image is missing", err=True)
