@@ -20,7 +20,7 @@ Entry = str | tuple[str, tuple[str, ...]]
 """A pattern of pages, or a titled group of patterns."""
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
-    "Getting started": ("docs/getting-started.md", "docs/playground.md"),
+    "Getting started": ("docs/getting-started.md", "docs/install.md", "docs/playground.md"),
     "How-to": (
         "docs/responsive.md",
         "docs/how-to/responsive*.md",
@@ -59,7 +59,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Operations": ("docs/deployment.md", "docs/operations.md", "docs/purging.md"),
     "Comparison": ("docs/features.md",),
     "Benchmarks": ("docs/benchmarks.md", "benchmarks/report.md"),
-    "Changelog": ("CHANGELOG.md", "CONTRIBUTING.md"),
+    "Changelog": ("CHANGELOG.md", "CONTRIBUTING.md", "docs/releasing.md"),
 }
 
 

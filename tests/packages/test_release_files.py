@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from deploy.release.build import ROOT, build, build_sdist, build_wheel
+from deploy.release.build import build, build_sdist, build_wheel
+from deploy.release.cut import ROOT
 
 from pixmill import __version__
 

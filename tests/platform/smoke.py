@@ -22,6 +22,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 PIXMILL: Final = (sys.executable, "-m", "pixmill")
+PHOTO: Final = Path(__file__).parents[2] / "examples" / "photos" / "sunset.jpg"
 WAIT_S: Final = 120
 REQUESTS: Final = {
     "/resize?url=sunset.jpg&width=200&format=jpeg": "image/jpeg",
@@ -131,10 +132,17 @@ def check_memory_limit(folder: Path) -> None:
 
 
 def check_command(folder: Path) -> None:
-    with_photo = Path(__file__).parents[2] / "examples" / "photos" / "sunset.jpg"
     for name in ("small.webp", "small.avif", "small.jpg", "small.png"):
-        subprocess.run([*PIXMILL, "resize", with_photo, folder / name, "--width", "100"], check=True, timeout=WAIT_S)
+        subprocess.run([*PIXMILL, "resize", PHOTO, folder / name, "--width", "100"], check=True, timeout=WAIT_S)
         assert (folder / name).stat().st_size > 100
+
+
+def check_library(folder: Path) -> None:
+    """Images in a program, whose engine ends with it."""
+    program = f"import pixmill; print(pixmill.resize({str(PHOTO)!r}, {str(folder / 'a.webp')!r}, width=100).width)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=WAIT_S)
+    assert (done.returncode, done.stdout) == (0, "100\n"), done.stderr
+    assert (folder / "a.webp").stat().st_size > 100
 
 
 def children(pid: int) -> list[int]:
@@ -153,7 +161,7 @@ def is_alive(pid: int) -> bool:
 def main() -> None:
     check_doctor()
     print("doctor: ok", flush=True)
-    for check in (check_server, check_command, check_orphans, check_memory_limit):
+    for check in (check_server, check_command, check_library, check_orphans, check_memory_limit):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))
         print(f"{check.__name__}: ok", flush=True)
