@@ -3,6 +3,8 @@
 Dialects are asked before the fixed routes, so that one with a host of its own may have any path there.
 """
 
+from dataclasses import replace
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
@@ -17,6 +19,7 @@ from pixmill.api.middleware.guards import (
     RateLimitMiddleware,
     RequestSizeMiddleware,
 )
+from pixmill.api.middleware.path_prefix import PathPrefixMiddleware
 from pixmill.api.middleware.request_context import EXCEPTION_HANDLERS, ErrorMiddleware, RequestContextMiddleware
 from pixmill.api.middleware.response_body import ResponseBodyMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
@@ -54,14 +57,17 @@ FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 """All but those of dialects."""
 
 
-def create_app(context: ApiContext) -> ASGIApp:
-    """Return the public application; without the admin routes if they have a listener of their own."""
-    admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
+def create_app(context: ApiContext, *, has_root_path: bool = False, has_admin_routes: bool = True) -> ASGIApp:
+    """Return the public application; without the admin routes if they have a listener of their own.
+
+    ``has_root_path``: the server, or an application that mounts this one, may say below which path it is.
+    """
+    context = replace(context, has_admin_routes=has_admin_routes and not context.config.admin_listen)
+    admin_routes = ADMIN_ROUTES if context.has_admin_routes else []
     playground_routes = PLAYGROUND_ROUTES if context.playground else []
     routes = [DialectRoutes(context), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes, *playground_routes]
-    app = _build_app(context, routes)
-    return FastPathMiddleware(
-        app,
+    fast_path = FastPathMiddleware(
+        _build_app(context, routes),
         context.images.request_cache,
         context.images.resizer.lookup.results,
         context.limits.load_shedder,
@@ -70,11 +76,19 @@ def create_app(context: ApiContext) -> ASGIApp:
         in_flight=context.lifecycle.in_flight,
         trusted_proxies=context.config.proxy_networks(),
     )
+    return _below_prefix(context, fast_path, has_root_path=has_root_path)
 
 
-def create_admin_app(context: ApiContext) -> ASGIApp:
+def create_admin_app(context: ApiContext, *, has_root_path: bool = False) -> ASGIApp:
     """Return the application of the admin listener: probes and admin routes."""
-    return _build_app(context, [*PROBE_ROUTES, *ADMIN_ROUTES])
+    app = _build_app(context, [*PROBE_ROUTES, *ADMIN_ROUTES])
+    return _below_prefix(context, app, has_root_path=has_root_path)
+
+
+def _below_prefix(context: ApiContext, app: ASGIApp, *, has_root_path: bool) -> ASGIApp:
+    """Return the application below its prefix; as it is, without any cost, at the root of its host."""
+    prefix = context.config.prefix_for(context.images.dialects)
+    return PathPrefixMiddleware(app, prefix) if prefix.configured or has_root_path else app
 
 
 def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:

@@ -13,10 +13,12 @@ from pixmill.api.http.client_hints import HINT_HEADERS
 from pixmill.api.http.error_display import ErrorDisplay
 from pixmill.api.http.error_form import ErrorImages
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
+from pixmill.api.http.path_prefix import PathPrefix, parse_path_prefix
 from pixmill.api.http.public_url import parse_public_url
 from pixmill.dialects.factory import FALLBACK_STATUSES, MountEntry, parse_mounts
 from pixmill.dialects.native.param import MAX_SIDE
 from pixmill.dialects.native.presets import Presets, parse_presets
+from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import InvalidParameter
 from pixmill.media import NEGOTIABLE_FORMATS, Format
@@ -160,6 +162,12 @@ class ApiConfig(SettingGroup):
         "a proxy removes: /srcset and info.json of IIIF return URLs that begin with it. A path alone, such as /: URLs "
         "without a host. Empty: the address that the request was sent to, if it is a loopback address or "
         "PIXMILL_TRUSTED_PROXIES pass it on, else URLs without a host.",
+    )
+    path_prefix: str = Field(
+        "",
+        description="Path below which clients reach this server, such as /images, whether or not a proxy removes it: "
+        "requests are answered with and without it, and all URLs begin with it. Signatures cover the path below it. "
+        "Empty: the path of PIXMILL_PUBLIC_URL; in an application that mounts this one, the path of the mount.",
     )
     playground: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -313,6 +321,11 @@ class ApiConfig(SettingGroup):
         parse_public_url(text)
         return text
 
+    @field_validator("path_prefix")
+    @classmethod
+    def _validate_path_prefix(cls, text: str) -> str:
+        return parse_path_prefix(text)
+
     @field_validator("client_hint_widths")
     @classmethod
     def _validate_client_hint_widths(cls, text: str) -> str:
@@ -326,8 +339,16 @@ class ApiConfig(SettingGroup):
         return text
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Yield presets-only mode without presets, and two listeners on one port."""
+        """Yield presets-only mode without presets, two listeners on one port, and two path prefixes."""
         yield from super().contradictions()
+        path = parse_public_url(self.public_url)["prefix"] if self.public_url else ""
+        if self.path_prefix and path not in ("", self.path_prefix):
+            yield Contradiction(
+                ("path_prefix", "public_url"),
+                f"PIXMILL_PATH_PREFIX={self.path_prefix} is another path than that of "
+                f"PIXMILL_PUBLIC_URL={self.public_url}, and means the same; for example "
+                f"PIXMILL_PUBLIC_URL=https://example.com{self.path_prefix}",
+            )
         if self.presets_only and not self.parsed_presets().values_by_name:
             yield Contradiction(
                 ("presets_only", "presets"),
@@ -377,6 +398,20 @@ class ApiConfig(SettingGroup):
         if not self.fallback_image:
             return None
         return Fallback(parse_source(self.fallback_image), status=self.fallback_status, is_default=True)
+
+    def url_prefix(self) -> str:
+        """Return the path that URLs begin with, as the settings say; empty for none."""
+        return self.path_prefix or (parse_public_url(self.public_url)["prefix"] if self.public_url else "")
+
+    def hosts_without_prefix(self, hosts: frozenset[bytes]) -> frozenset[bytes]:
+        """Return those of the hosts of dialects that ``url_prefix`` does not apply to: none if no host has one."""
+        public_host = parse_public_url(self.public_url)["host"] if self.public_url else None
+        return hosts - {public_host.encode()} if public_host else frozenset()
+
+    def prefix_for(self, dialects: DialectRegistry) -> PathPrefix:
+        """Return where a server with these dialects is reached, as the settings say."""
+        exempt_hosts = self.hosts_without_prefix(dialects.hosts)
+        return PathPrefix(self.url_prefix(), lambda host: dialects.known_host(host) in exempt_hosts)
 
     def has_playground(self) -> bool:
         """Return whether there is a playground: by default on a loopback address only."""

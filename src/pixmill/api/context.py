@@ -102,7 +102,7 @@ class Playground:
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """All that routes and middlewares use."""
+    """All that routes and middlewares use. ``has_admin_routes``: the public application answers them."""
 
     config: ApiConfig
     images: ImageServices
@@ -111,6 +111,7 @@ class ApiContext:
     telemetry: Telemetry
     lifecycle: Lifecycle
     playground: Playground | None = None
+    has_admin_routes: bool = True
 
 
 def context_of(request: Request) -> ApiContext:

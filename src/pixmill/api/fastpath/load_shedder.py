@@ -157,11 +157,15 @@ class LoadShedder:
         self._pacer = Pacer()
 
     def rejection(
-        self, request_key: RequestKey, match: DialectMatch | None, headers: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        request_key: RequestKey,
+        match: DialectMatch | None,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        prefix: str = "",
     ) -> PreparedRejection | None:
         """Return the rejection of a request that missed memory; None to admit it.
 
-        An image of the error is drawn for each request, as their sizes differ; all else is prepared once.
+        What people see is made for each request, as sizes and links differ; all else is prepared once.
         """
         if match is None or not match.route.needs_engine:
             return None
@@ -175,8 +179,10 @@ class LoadShedder:
         self._observer.increment(Event.REJECTED, reason="shed")
         seconds = max(1, math.ceil(retry_after_s))
         form = self._display.form(headers) if self._display.is_on else ErrorForm.PROBLEM
-        if form is ErrorForm.IMAGE:
-            return _prepare_rejection(match, seconds, self._display, form, request_key)
+        if form is not ErrorForm.PROBLEM:
+            path, query = request_key[:2] if form is ErrorForm.IMAGE else (b"", b"")
+            failed = FailedRequest(QueueFull(retry_after_s=seconds), _ID_PLACEHOLDER, path, query, prefix=prefix)
+            return _prepare_rejection(match, seconds, self._display, form, failed)
         key = match.mounted.name, match.route.label, seconds, form
         return self._rejections.get(key) or self._rejections.setdefault(
             key, _prepare_rejection(match, seconds, self._display, form)
@@ -223,7 +229,7 @@ class LoadShedder:
 
 
 def _prepare_rejection(
-    match: DialectMatch, seconds: int, display: ErrorDisplay, form: ErrorForm, request_key: RequestKey | None = None
+    match: DialectMatch, seconds: int, display: ErrorDisplay, form: ErrorForm, failed: FailedRequest | None = None
 ) -> PreparedRejection:
     """Prepare what clients of the dialect expect for a full queue, in the form for those who ask.
 
@@ -234,8 +240,7 @@ def _prepare_rejection(
     answer = match.error_answer(error, response.status_code, b"")
     if isinstance(answer, Text):
         response = own_error_response(answer, response, head=False)
-    path, query = request_key[:2] if request_key else (b"", b"")
-    response = display.show(form, FailedRequest(error, _ID_PLACEHOLDER, path, query), response)
+    response = display.show(form, failed or FailedRequest(error, _ID_PLACEHOLDER), response)
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
     log_fields: dict[str, object] = {"code": error.code, "detail": "shed before parsing"}
     return PreparedRejection(

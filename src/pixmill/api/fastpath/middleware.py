@@ -19,6 +19,7 @@ from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
 from pixmill.api.http.dialect_answers import result_headers
 from pixmill.api.http.forwarded import ProxyNetwork
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.guards import InFlightRequests, identify_client
 from pixmill.api.middleware.request_context import choose_request_id
@@ -26,6 +27,7 @@ from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.api.middleware.telemetry import access_fields, remote_address
 from pixmill.errors import MemoryExhausted
 from pixmill.plan.limits import LARGE_RESULT_BYTES
+from pixmill.plan.request import Headers
 from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
@@ -79,7 +81,7 @@ class FastPathMiddleware:
         else:
             match = self._request_cache.reader.match(request_key)
             identify_client(scope, self._trusted_proxies)  # whose share of the queue it would take
-            rejection = self._load_shedder.rejection(request_key, match, scope["headers"])
+            rejection = self._load_shedder.rejection(request_key, match, scope["headers"], prefix_of(scope))
             if rejection is None:
                 scope["request_key"], scope["dialect_match"] = request_key, match
                 async with self._load_shedder.admit(request_key, match):
@@ -162,7 +164,9 @@ class FastPathMiddleware:
     ) -> PreparedResponse:
         entry = hit.entry
         result = ResizeResult(entry.meta, CacheOutcome.HIT, None if not_modified else entry, hit.tier)
-        own = result_headers(cached.adds_headers, scope["query_string"], entry.meta) if cached.adds_headers else ()
+        own: Headers = ()
+        if cached.adds_headers:
+            own = result_headers(cached.adds_headers, scope["query_string"], entry.meta, prefix_of(scope))
         headers = image_headers(cached.image_request, result, cached.expires, cached.etag_prefix, own)
         raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         status, format_name = (304, "none") if not_modified else (200, entry.format.value)

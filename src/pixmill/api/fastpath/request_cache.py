@@ -10,6 +10,7 @@ from functools import lru_cache
 from starlette.types import Scope
 
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
+from pixmill.api.http.path_prefix import PREFIX_KEY
 from pixmill.api.middleware.guards import MAX_HEADER_BYTES, MAX_HOST_BYTES, is_host
 from pixmill.dialects.port import READ_METHODS
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
@@ -68,6 +69,8 @@ class RequestKeyReader:
                 requested_id = value
             elif header in self.other_headers:
                 accept += b"\0%b:%b" % (header, value)
+        if PREFIX_KEY in scope:  # dialects may link to URLs below it
+            accept += b"\0\0%b" % scope[PREFIX_KEY].encode()
         # Without mounted hosts every hit saves the call.
         known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)

@@ -40,31 +40,45 @@ def own_headers(headers: Headers) -> dict[str, str]:
     }
 
 
-def result_headers(match: DialectMatch, query: bytes, meta: EntryMetadata) -> Headers:
-    """Return the headers of a dialect that depend on the original; none for a result whose original is not known."""
+def result_headers(match: DialectMatch, query: bytes, meta: EntryMetadata, prefix: str = "") -> Headers:
+    """Return the headers of a dialect that depend on the original; none for a result whose original is not known.
+
+    Links to paths of this server are below ``prefix``.
+    """
     width, height = meta.source_size
     if not match.adds_headers or min(width, height) < 1:
         return ()
-    return match.result_headers(query, Size(width, height))
+    headers = match.result_headers(query, Size(width, height))
+    return tuple((name, _link_below(value, prefix) if name == "link" else value) for name, value in headers)
 
 
-def answer_response(answer: Redirect | Text, headers: Mapping[str, str], *, head: bool = False) -> Response:
-    """Return the response, with these headers besides its own; without a body for HEAD."""
+def _link_below(value: str, prefix: str) -> str:
+    return f"<{prefix}{value[1:]}" if value.startswith("</") and not value.startswith("<//") else value
+
+
+def answer_response(
+    answer: Redirect | Text, headers: Mapping[str, str], *, head: bool = False, prefix: str = ""
+) -> Response:
+    """Return the response, with these headers besides its own; without a body for HEAD.
+
+    A redirect to a path is one below ``prefix``.
+    """
     merged = {**headers, **own_headers(answer.headers)}
     if isinstance(answer, Redirect):
-        return Response(
-            status_code=answer.status, headers={**merged, "location": quote(answer.location, _SAFE_IN_LOCATION)}
-        )
+        location = quote(answer.location, _SAFE_IN_LOCATION)
+        if location.startswith("/") and not location.startswith("//"):
+            location = prefix + location
+        return Response(status_code=answer.status, headers={**merged, "location": location})
     response = Response(answer.body, answer.status, merged, answer.media_type)
     if head:
         response.body = b""
     return response
 
 
-def own_error_response(answer: Redirect | Text, problem: Response, *, head: bool) -> Response:
+def own_error_response(answer: Redirect | Text, problem: Response, *, head: bool, prefix: str = "") -> Response:
     """Return a dialect's answer to an error with the headers of its problem document.
 
     These are Cache-Control, Retry-After and others.
     """
     headers = {name: value for name, value in problem.headers.items() if name not in _BODY_HEADERS}
-    return answer_response(answer, headers, head=head)
+    return answer_response(answer, headers, head=head, prefix=prefix)

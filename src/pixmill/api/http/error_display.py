@@ -33,7 +33,7 @@ _RATIO: Final = re.compile(rb"(?:^|[?&/,;])dpr[=_:-]([0-9](?:\.[0-9]{1,2})?)(?![
 
 @dataclass(frozen=True, slots=True)
 class FailedRequest:
-    """A request that is answered with an error; path and query as they were sent.
+    """A request that is answered with an error; path, below ``prefix``, and query as they were sent.
 
     ``hint`` is that of the error, if the client may read it: see ``readable_hint``.
     """
@@ -43,6 +43,7 @@ class FailedRequest:
     path: bytes = b""
     query: bytes = b""
     hint: str = ""
+    prefix: str = ""
     is_head: bool = False
 
 
@@ -122,13 +123,14 @@ class ErrorDisplay:
             links,
             failed.request_id,
         )
-        return error_page.error_page(text, failed.path, failed.query)
+        return error_page.error_page(text, failed.prefix.encode() + failed.path, failed.query)
 
 
 def _playground_url(failed: FailedRequest) -> str:
     """Return the permalink of a native request, else the address of the page."""
     is_native = failed.path.endswith(_NATIVE_PATH) and len(failed.query) <= _MAX_PERMALINK_BYTES
-    return f"/#{quote(failed.query, safe=_QUERY_CHARS)}" if is_native and failed.query else "/"
+    fragment = f"#{quote(failed.query, safe=_QUERY_CHARS)}" if is_native and failed.query else ""
+    return f"{failed.prefix}/{fragment}"
 
 
 NO_DISPLAY: Final = ErrorDisplay()

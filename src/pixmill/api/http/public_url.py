@@ -11,6 +11,7 @@ from typing import Final
 from starlette.types import Scope
 
 from pixmill.api.http.forwarded import ProxyNetwork, requested_url, trusted_origin
+from pixmill.api.http.path_prefix import prefix_of, without_prefix
 
 MAX_PUBLIC_URL_CHARS: Final = 512
 _MAX_PORT: Final = 65_535
@@ -55,13 +56,21 @@ def public_url_of(
     base = public_base(scope, origin, trusted_proxies, mounted_host) if origin else PublicBase()
     if base.text:
         return PublicBase(base.text + scope["raw_path"].decode("latin-1"))
-    prefix = parse_public_url(public_url)["prefix"] if public_url else ""
-    path = prefix.encode() + scope["raw_path"]
+    path = _prefix(scope, public_url).encode() + scope["raw_path"]
     return PublicBase(requested_url({**scope, "raw_path": path}, trusted_proxies), is_private=True)
 
 
-def path_below(url: str, bases: tuple[str, ...]) -> str | None:
-    """Return path and query of an absolute URL that begins with one of these bases, or of a path; None for others."""
+def path_below(url: str, bases: tuple[str, ...], prefix: str = "") -> str | None:
+    """Return path and query of an absolute URL that begins with one of these bases, or of a path; None for others.
+
+    They are those below ``prefix``, with which the URL may begin.
+    """
+    found = _path_below(url, bases)
+    below = without_prefix(found.encode(), prefix) if found and prefix else None
+    return below.decode() if below else found
+
+
+def _path_below(url: str, bases: tuple[str, ...]) -> str | None:
     if url.startswith("/") and not url.startswith("//"):
         return url
     scheme, separator, rest = url.partition("://")
@@ -76,8 +85,13 @@ def public_base(
     """Return what URLs begin with. ``mounted_host``: the host on which alone they are answered, if there is one."""
     if not public_url:
         origin = trusted_origin(scope, trusted_proxies)
-        return PublicBase(origin, is_private=bool(origin))
+        return PublicBase(origin + prefix_of(scope), is_private=bool(origin))
     parsed = parse_public_url(public_url)
     if mounted_host and parsed["origin"] and mounted_host != parsed["host"]:
-        return PublicBase(f"{parsed['scheme']}://{mounted_host}")
-    return PublicBase((parsed["origin"] or "") + parsed["prefix"])
+        return PublicBase(f"{parsed['scheme']}://{mounted_host}{prefix_of(scope)}")
+    return PublicBase((parsed["origin"] or "") + _prefix(scope, public_url))
+
+
+def _prefix(scope: Scope, public_url: str) -> str:
+    """Return the prefix of this request; that of the setting for one that has not passed any middleware."""
+    return prefix_of(scope) or (parse_public_url(public_url)["prefix"] if public_url else "")

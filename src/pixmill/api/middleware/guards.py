@@ -6,6 +6,7 @@ In the order of the stack in ``app.py``. Must never know what a request asks for
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Container, Hashable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from starlette.responses import Response
@@ -89,6 +90,15 @@ class InFlightRequests:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[object]] = set()
         self._cancelled = False
+        self._idle: asyncio.Event | None = None
+
+    async def wait_idle(self, timeout_s: float) -> bool:
+        """Return True when no request is in flight, False if there still is one after ``timeout_s``."""
+        if self._tasks:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), timeout_s)
+        return not self._tasks
 
     def cancel_all(self) -> int:
         """Cancel all requests, each of which then raises Draining; return how many there were."""
@@ -111,6 +121,8 @@ class InFlightRequests:
             raise Draining from None
         finally:
             self._tasks.discard(task)
+            if self._idle is not None and not self._tasks:
+                self._idle.set()
 
 
 class InFlightMiddleware:

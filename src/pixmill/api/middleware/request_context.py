@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.error_display import NO_DISPLAY, ErrorDisplay, FailedRequest, readable_hint
 from pixmill.api.http.error_form import ErrorForm
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.problems import SERVER_ERROR, problem_response, translate
 from pixmill.api.middleware.cors import COMMON_HEADERS, SAME_ORIGIN_HEADERS
 from pixmill.api.middleware.paths import ADMIN_PREFIX, raw_path
@@ -43,6 +44,7 @@ from pixmill.errors import (
     UploadTimeout,
     release_frames,
 )
+from pixmill.runtime.event_log import EventLog
 
 CLIENT_CLOSED_REQUEST: Final = 499
 """In the log and the metrics only: the client disconnected before the response began (nginx's number)."""
@@ -153,7 +155,7 @@ class ErrorMiddleware:
     def __init__(self, app: ASGIApp, display: ErrorDisplay = NO_DISPLAY) -> None:
         self.app = app
         self._display = display
-        self._log = structlog.get_logger("api")
+        self._log = EventLog("api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -220,10 +222,18 @@ def _error_response(
     match: DialectMatch | None = scope.get("dialect_match")
     answer = match.error_answer(error, response.status_code, scope["query_string"]) if match else None
     if answer:
-        response = own_error_response(answer, response, head=is_head)
+        response = own_error_response(answer, response, head=is_head, prefix=prefix_of(scope))
     if display.is_on:
         form = ErrorForm.PROBLEM if isinstance(answer, Redirect) else display.form(scope["headers"])
-        failed = FailedRequest(error, request_context.id, raw_path(scope), scope["query_string"], hint, is_head=is_head)
+        failed = FailedRequest(
+            error,
+            request_context.id,
+            raw_path(scope),
+            scope["query_string"],
+            hint,
+            prefix=prefix_of(scope),
+            is_head=is_head,
+        )
         response = display.show(form, failed, response)
     if isinstance(error, Draining | UploadTimeout) and scope.get("http_version", "1.1").startswith("1"):
         response.headers["connection"] = "close"  # HTTP/2 has no such header (RFC 9113 §8.2.2)

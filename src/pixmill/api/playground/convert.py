@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from pixmill.api.context import ApiContext, Playground
+from pixmill.api.context import ApiContext
+from pixmill.api.http.path_prefix import without_prefix
 from pixmill.api.playground.access import Caller
 from pixmill.api.playground.form import service_title
 from pixmill.dialects.catalogue import marked_services
@@ -79,12 +80,15 @@ class ConvertResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Problem | None = None
 
 
-def convert(context: ApiContext, playground: Playground, caller: Caller, url: str) -> ConvertResponse:
-    """Return what a URL means; a URL that means nothing has a problem, and the fields that can be read of it."""
+def convert(context: ApiContext, caller: Caller, url: str, prefix: str = "") -> ConvertResponse:
+    """Return what a URL means; a URL that means nothing has a problem, and the fields that can be read of it.
+
+    A URL with the prefix of this server is one below it. The URLs of the answer are below it, too.
+    """
     dialects = context.images.dialects
     try:
-        host, path, query = _split(url.strip().removeprefix(playground.public_url), context.config.max_url_bytes)
-        match = _match(dialects, host, path, query)
+        host, path, query = _split(url.strip(), context.config.max_url_bytes)
+        match = _match(dialects, host, without_prefix(path, prefix) or path if prefix else path, query)
     except PixmillError as error:
         return ConvertResponse(None, [], None, [], None, problem=_problem(error))
     is_native = match.mounted.name == NATIVE

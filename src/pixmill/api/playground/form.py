@@ -103,15 +103,15 @@ class FormConfig(msgspec.Struct, frozen=True):
     dialects: list[FormDialect]
 
 
-def form_config(context: ApiContext, playground: Playground, caller: Caller) -> FormConfig:
-    """Return what the form is made of, for this client."""
+def form_config(context: ApiContext, playground: Playground, caller: Caller, public_url: str) -> FormConfig:
+    """Return what the form is made of, for this client. ``public_url``: what absolute URLs begin with."""
     presets = context.config.parsed_presets()
     params = form_params(presets)
     used_groups = {param.group for param in params}
     is_signed = context.config.keyring() is not None
     return FormConfig(
         version=__version__,
-        public_url=playground.public_url,
+        public_url=public_url,
         signed=is_signed,
         may_sign=caller.is_trusted,
         uploads=UploadLimits(min(context.limits.max_upload_bytes, playground.uploads.max_bytes)),

@@ -7,7 +7,6 @@ import math
 import time
 from typing import Final
 
-import structlog
 from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from pixmill.api.context import ApiContext
 from pixmill.api.http.cache_headers import image_headers
 from pixmill.api.http.dialect_answers import answer_response
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.problems import CLIENT_ERROR, STATUS, error_cache_control, problem_response
 from pixmill.api.middleware.request_context import RequestContext
 from pixmill.api.routes.results import find_result, in_first_possible_format
@@ -33,6 +33,7 @@ from pixmill.errors import (
 )
 from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.ports.observe import Event
+from pixmill.runtime.event_log import EventLog
 
 ERRORS_OF_ORIGINALS: Final = (
     SourceError,
@@ -48,7 +49,7 @@ HEADER: Final = "pixmill-fallback"
 _VALIDATORS: Final = frozenset({"etag", "last-modified", "age"})
 """Of the image that was sent instead: a client would use them for the one that it asked for."""
 
-_log = structlog.get_logger("api")
+_log = EventLog("api")
 
 
 def is_of_original(error: PixmillError) -> bool:
@@ -78,7 +79,7 @@ async def fallback_response(
     if status < CLIENT_ERROR:
         headers.pop("retry-after", None)
     if fallback.is_redirect:
-        response = answer_response(Redirect(fallback.redirect, status), headers)
+        response = answer_response(Redirect(fallback.redirect, status), headers, prefix=prefix_of(request.scope))
     else:
         response = await _other_image(request, context, image_request, fallback, error, status, headers)
     request_context: RequestContext = request.state.request_context

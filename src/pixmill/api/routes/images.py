@@ -18,6 +18,7 @@ from pixmill.api.http.cache_headers import (
     server_timing,
 )
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response, result_headers
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.request_parsing import parse_request
 from pixmill.api.routes.fallback import fallback_response
 from pixmill.api.routes.info import own_facts
@@ -35,7 +36,7 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     match: DialectMatch = request.scope["dialect_match"]
     outcome, expires = parse_request(request, context)
     if isinstance(outcome, Redirect | Text):
-        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
+        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD", prefix=prefix_of(request.scope))
     if isinstance(outcome, FactsRequest):
         return await own_facts(context, request, outcome, expires)
     if isinstance(outcome, ImageRedirect):
@@ -88,7 +89,7 @@ async def _redirect_to_result(
     )
     match: DialectMatch = request.scope["dialect_match"]
     redirect = match.result_location(request.scope["query_string"], result.meta.etag, expires)
-    return answer_response(redirect, redirect_headers(image_request, result, expires))
+    return answer_response(redirect, redirect_headers(image_request, result, expires), prefix=prefix_of(request.scope))
 
 
 def image_response(
@@ -102,7 +103,9 @@ def image_response(
 ) -> Response:
     """Return 200 with the image, or 304 without."""
     entry = result.entry
-    own = result_headers(request.scope["dialect_match"], request.scope["query_string"], result.meta)
+    own = result_headers(
+        request.scope["dialect_match"], request.scope["query_string"], result.meta, prefix_of(request.scope)
+    )
     headers = image_headers(image_request, result, expires, etag_prefix, own)
     is_local_only = context.playground is not None and context.playground.local_only
     if (context.config.server_timing or is_local_only) and result.seconds:

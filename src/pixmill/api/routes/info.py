@@ -10,6 +10,7 @@ from pixmill.api.context import ApiContext
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response, own_facts_response
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.public_url import public_url_of
 from pixmill.api.request_parsing import parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text, image_of
@@ -23,7 +24,7 @@ async def get_info(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: facts from the header, and those that ``include`` asks for."""
     outcome, expires = parse_request(request, context)
     if isinstance(outcome, Redirect | Text):
-        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
+        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD", prefix=prefix_of(request.scope))
     if isinstance(outcome, FactsRequest):
         return await own_facts(context, request, outcome, expires)
     image_request = image_of(outcome)

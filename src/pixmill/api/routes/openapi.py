@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from pixmill import __version__
 from pixmill.api.context import context_of
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.problems import STATUS
 from pixmill.api.routes.fallback import ERRORS_OF_ORIGINALS
-from pixmill.api.routes.openapi_dialects import dialect_paths
+from pixmill.api.routes.openapi_dialects import AT_ROOT, Servers, dialect_paths
 from pixmill.api.routes.openapi_operations import (
     BINARY_SCHEMA,
     FORM_SCHEMA,
@@ -40,22 +41,36 @@ from pixmill.plan.facts import Description, Facts
 async def get_openapi(request: Request) -> Response:
     """GET: the document as JSON."""
     context = context_of(request)
-    presets, include_admin = context.config.parsed_presets(), not context.config.admin_listen
-    names = tuple(presets.values_by_name)
-    document_bytes = _encode(names, context.images.dialects, presets_only=presets.only, include_admin=include_admin)
+    presets, dialects = context.config.parsed_presets(), context.images.dialects
+    servers = Servers(prefix_of(request.scope), context.config.hosts_without_prefix(dialects.hosts))
+    document_bytes = _encode(
+        tuple(presets.values_by_name),
+        dialects,
+        servers,
+        presets_only=presets.only,
+        include_admin=context.has_admin_routes,
+    )
     return Response(document_bytes, media_type="application/json")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _encode(
-    preset_names: tuple[str, ...], dialects: DialectRegistry, *, presets_only: bool, include_admin: bool
+    preset_names: tuple[str, ...],
+    dialects: DialectRegistry,
+    servers: Servers,
+    *,
+    presets_only: bool,
+    include_admin: bool,
 ) -> bytes:
-    return msgspec.json.encode(document(preset_names, dialects, presets_only=presets_only, include_admin=include_admin))
+    return msgspec.json.encode(
+        document(preset_names, dialects, servers, presets_only=presets_only, include_admin=include_admin)
+    )
 
 
 def document(
     preset_names: tuple[str, ...] = (),
     dialects: DialectRegistry | None = None,
+    servers: Servers = AT_ROOT,
     *,
     presets_only: bool = False,
     include_admin: bool = True,
@@ -72,8 +87,8 @@ def document(
             "version": __version__,
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
-        "paths": (dialect_paths(dialects) if dialects else {})
+        "servers": [{"url": servers.prefix or "/"}],
+        "paths": (dialect_paths(dialects, servers) if dialects else {})
         | _paths(OPERATIONS if include_admin else PUBLIC_OPERATIONS, preset_names, presets_only=presets_only),
         "components": {
             "parameters": {param.name: _parameter_object(param) for param in (*PARAMS, *srcset.PARAMS)}

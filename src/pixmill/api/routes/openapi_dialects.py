@@ -1,6 +1,7 @@
 """The operations of mounted dialects, for the OpenAPI document, from the routes that each declares."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from pixmill.api.routes.openapi_operations import Json
@@ -16,7 +17,22 @@ _RESPONSES: Final[Json] = {
 }
 
 
-def dialect_paths(dialects: DialectRegistry) -> Json:
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What paths are below. The prefix does not apply to ``hosts_without_prefix``."""
+
+    prefix: str = ""
+    hosts_without_prefix: frozenset[bytes] = frozenset()
+
+    def url(self, host: str) -> str:
+        """Return the URL of the server of a dialect with a host of its own."""
+        return f"//{host}" if host.encode() in self.hosts_without_prefix else f"//{host}{self.prefix}"
+
+
+AT_ROOT: Final = Servers()
+
+
+def dialect_paths(dialects: DialectRegistry, servers: Servers = AT_ROOT) -> Json:
     """Return a path item per route that has a summary.
 
     Of several hosts with the same path the first is documented.
@@ -26,11 +42,11 @@ def dialect_paths(dialects: DialectRegistry) -> Json:
         for route in mounted.dialect.routes:
             path = mounted.mount + route.template.replace("{+", "{")  # OpenAPI has no form for several segments
             if route.summary and path.encode().startswith(mounted.prefix):
-                paths.setdefault(path, _path_item(mounted, route, f"{mounted.name.title()}{number}"))
+                paths.setdefault(path, _path_item(mounted, route, f"{mounted.name.title()}{number}", servers))
     return paths
 
 
-def _path_item(mounted: MountedDialect, route: UrlRoute, name: str) -> Json:
+def _path_item(mounted: MountedDialect, route: UrlRoute, name: str, servers: Servers) -> Json:
     operation_name = name + re.sub("[^A-Za-z]", "", route.template.title())
     item: Json = {
         method.lower(): {
@@ -47,7 +63,7 @@ def _path_item(mounted: MountedDialect, route: UrlRoute, name: str) -> Json:
         }
         for method in sorted(route.methods)
     }
-    return {"servers": [{"url": f"//{mounted.host}"}], **item} if mounted.host else item
+    return {"servers": [{"url": servers.url(mounted.host)}], **item} if mounted.host else item
 
 
 def _query_param(param: QueryParam) -> Json:

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from pixmill.api.admin_access import decode_body, json_response
 from pixmill.api.context import ApiContext, Playground, context_of
 from pixmill.api.http.cache_headers import entity_tags
+from pixmill.api.http.path_prefix import is_bare, prefix_of
+from pixmill.api.http.public_url import public_base
 from pixmill.api.playground.access import Caller, identify_caller
 from pixmill.api.playground.assets import PAGE, Asset, assets
 from pixmill.api.playground.convert import ConvertRequest, convert
@@ -62,6 +64,8 @@ class ImagesResponse(msgspec.Struct, frozen=True):
 async def get_page(request: Request) -> Response:
     """GET and HEAD ``/``: the page."""
     await identify_caller(request, context_of(request), is_page=True)
+    if is_bare(request.scope):  # the links of the page are relative
+        return Response(status_code=308, headers=_ASSET_HEADERS | {"location": f"{prefix_of(request.scope)}/"})
     return _asset_response(request, assets()[PAGE])
 
 
@@ -77,7 +81,7 @@ async def get_asset(request: Request) -> Response:
 async def get_config(request: Request) -> Response:
     """GET: what the form is made of."""
     context, playground, caller = await _open(request)
-    return json_response(form_config(context, playground, caller))
+    return json_response(form_config(context, playground, caller, _public_url(request, playground)))
 
 
 async def get_images(request: Request) -> Response:
@@ -115,9 +119,9 @@ async def post_upload(request: Request) -> Response:
 
 async def post_convert(request: Request) -> Response:
     """POST: what a URL means, and how other grammars say it."""
-    context, playground, caller = await _open(request)
+    context, _, caller = await _open(request)
     body = await decode_body(request, ConvertRequest)
-    return json_response(convert(context, playground, caller, body.url))
+    return json_response(convert(context, caller, body.url, prefix_of(request.scope)))
 
 
 async def _open(request: Request) -> tuple[ApiContext, Playground, Caller]:
@@ -127,6 +131,11 @@ async def _open(request: Request) -> tuple[ApiContext, Playground, Caller]:
     if context.playground is None:
         raise RouteNotFound
     return context, context.playground, caller
+
+
+def _public_url(request: Request, playground: Playground) -> str:
+    """Return what absolute URLs begin with, as the settings say; empty for the address in the browser."""
+    return public_base(request.scope, playground.public_url, ()).text if playground.public_url else ""
 
 
 def _limit(request: Request) -> int:

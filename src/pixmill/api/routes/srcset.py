@@ -6,7 +6,7 @@ is in ``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_wi
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -19,6 +19,7 @@ from pixmill.api.context import ApiContext
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
 from pixmill.api.http.forwarded import trusted_origin
+from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.picture_element import ImageCandidate, PictureElement
 from pixmill.api.http.placeholder_style import NO_PLACEHOLDER, PlaceholderView, hash_view, lqip_view
 from pixmill.api.http.public_url import path_below, public_base
@@ -90,7 +91,8 @@ async def get_srcset(context: ApiContext, request: Request) -> Response:
     config = context.config
     base = public_base(request.scope, config.public_url, config.proxy_networks(), match.mounted.host)
     bases = (base.text, trusted_origin(request.scope, config.proxy_networks()))
-    native_query_of = partial(_native_query_of, context.images.dialects, request.headers.get("host", ""), bases)
+    own_path_of = partial(path_below, bases=bases, prefix=prefix_of(request.scope))
+    native_query_of = partial(_native_query_of, context.images.dialects, request.headers.get("host", ""), own_path_of)
     srcset_request = match.mounted.dialect.parse_srcset(request.scope["query_string"], native_query_of)
     images = replace(match, path=match.path.removesuffix(b"/srcset") + b"/resize")
     builder = _SrcsetBuilder(
@@ -100,13 +102,15 @@ async def get_srcset(context: ApiContext, request: Request) -> Response:
     return facts_response(request, response, expires, is_private=base.is_private)
 
 
-def _native_query_of(dialects: DialectRegistry, host: str, bases: tuple[str, ...], target: bytes) -> bytes:
+def _native_query_of(
+    dialects: DialectRegistry, host: str, own_path_of: Callable[[str], str | None], target: bytes
+) -> bytes:
     """Return the query of ``/resize`` that means the same as a URL of any dialect on this host.
 
-    ``bases`` are what absolute URLs of this server begin with. Raises BadRequest, Forbidden, and InvalidParameter for a
-    URL that is no image or has no native URL.
+    ``own_path_of`` returns path and query of URLs of this server. Raises BadRequest, Forbidden, and InvalidParameter
+    for a URL that is no image or has no native URL.
     """
-    own = path_below(target.decode(), bases)
+    own = own_path_of(target.decode())
     if own is None:
         raise InvalidParameter("of must be a URL of this server: a path, or below its public URL", param="of")
     path, _, query = own.encode().partition(b"?")

@@ -7,7 +7,6 @@ import re
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +17,7 @@ from pixmill.dialects.port import Endpoint, FactsRequest, image_of
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA
 from pixmill.plan.request import ImageRequest
+from pixmill.runtime.event_log import EventLog
 
 MAX_URLS: Final = 1_000
 """Maximum per request."""
@@ -25,7 +25,7 @@ MAX_URLS: Final = 1_000
 WarmUrls = Annotated[list[str], msgspec.Meta(max_length=MAX_URLS)]
 
 _HOST = re.compile("https?://([^/?#]*)", re.IGNORECASE)
-_LOG = structlog.get_logger("admin")
+_LOG = EventLog("admin")
 
 
 class RejectedUrl(msgspec.Struct, frozen=True):
@@ -66,7 +66,8 @@ def _parse_url(url: str, context: ApiContext) -> ImageRequest:
         raise RequestTooLarge(f"Path and query may have at most {context.config.max_url_bytes} bytes")
     path, _, query = target.encode().partition(b"?")
     dialects = context.images.dialects
-    match = dialects.require(dialects.known_host(origin[1].encode() if origin else b""), path)
+    host = origin[1].encode() if origin else b""
+    match = dialects.require(dialects.known_host(host), context.config.prefix_for(dialects).local_path(path, host))
     outcome = match.parse(query) if match.route.endpoint is Endpoint.IMAGE else None
     image_request = None if outcome is None or isinstance(outcome, FactsRequest) else image_of(outcome)
     if image_request is None:

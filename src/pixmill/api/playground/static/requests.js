@@ -3,6 +3,9 @@
 export const ACCEPT = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
 export let config;
 
+/** What the paths of this server are below: empty, or the prefix of a proxy or of an application that mounts it. */
+export const base = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
 /** An error with the problem document (RFC 9457) that explains it. */
 export class Problem extends Error {
 	constructor({ detail, title, code = "", param = "", status = 400 }) {
@@ -12,7 +15,7 @@ export class Problem extends Error {
 }
 
 async function ask(path, options) {
-	const response = await fetch(path, options);
+	const response = await fetch(base + path, options);
 	if (response.ok) return response;
 	throw new Problem({ status: response.status, ...(await response.json().catch(() => null)) });
 }

@@ -1,7 +1,7 @@
 /** The request as code, escaped for where it goes, and in other grammars. */
 
 import { $, button, copy, div, h } from "./dom.js";
-import { ACCEPT, config, fetchJson } from "./requests.js";
+import { ACCEPT, base, config, fetchJson } from "./requests.js";
 import { ordered, queryOf } from "./state.js";
 
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -9,7 +9,7 @@ const html = (text) => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]);
 const quoted = JSON.stringify; // a string of JSON is one of Python and JavaScript, too
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-export const absolute = (url) => (url.startsWith("/") ? (config.public_url || location.origin).replace(/\/$/, "") + url : url);
+export const absolute = (url) => (url.startsWith("/") ? (config.public_url || location.origin + base).replace(/\/$/, "") + url : url);
 
 const lines = (values, indent) => ordered(values).map(([name, text]) => `${indent}${quoted(name)}: ${quoted(text)},\n`).join("");
 
@@ -52,7 +52,7 @@ async function picture({ values }) {
 	const sides = `${values.get("width")}:${values.get("height")}`;
 	if (/^\d+:\d+$/.test(sides) && !kept.has("aspect")) kept.set("aspect", sides);
 	const answer = await fetchJson(`/srcset?${queryOf(kept)}`);
-	return answer.html.replace(/((?:src|srcset)="|, )(?=\/)/g, `$1${html(absolute("/").slice(0, -1))}`);
+	return answer.html.replace(/((?:src|srcset)="|, )(?=\/)/g, `$1${html(location.origin)}`);
 }
 
 const SNIPPETS = { URL: ({ url }) => url, "<img>": element, "<picture>": picture, JavaScript: javascript, "Next.js loader": loader, Python: python, curl };
