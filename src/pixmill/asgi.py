@@ -1,52 +1,59 @@
-"""``pixmill.asgi:app`` for any ASGI server.
+"""The service as an ASGI application: a part of another one (``create_app``), or run by any ASGI server (``app``).
 
-Reads settings from the environment; the lifespan protocol starts and stops it.
+``create_app`` takes settings from the program. ``pixmill.asgi:app`` takes them from the environment, when it starts.
 """
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pixmill.api.app import create_app
+from pixmill.api.app import create_app as create_public_app
+from pixmill.embedding.app import EmbeddedApp, serve_lifespan
+from pixmill.embedding.settings import embedded_settings
 from pixmill.settings import Settings, SettingsError, load
 from pixmill.telemetry.logs import configure_logging
 from pixmill.wiring import build_services
 
+__all__ = ["EmbeddedApp", "SettingsError", "app", "create_app"]
+
+
+def create_app(settings: Settings | Mapping[str, Any] | None = None, /, **given: Any) -> EmbeddedApp:
+    """Return an application to mount in FastAPI, Starlette or Django: ``create_app(images="photos", keys=KEY)``.
+
+    ``settings`` and ``given`` have the names of settings (``allowed_sources`` for PIXMILL_ALLOWED_SOURCES); what
+    neither has comes from the environment and ``.env``. Nothing is started here: see ``EmbeddedApp.lifespan``. Raises
+    SettingsError with all that is wrong.
+    """
+    return EmbeddedApp(embedded_settings(settings, given))
+
 
 class Application:
-    """The service as an ASGI callable; opens nothing before the lifespan startup event."""
+    """The service alone in its process, run by a server that is not Pixmill's; opens nothing before the lifespan."""
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            return self._run_lifespan(receive, send)
-        if self._app is None:
-            raise RuntimeError("pixmill.asgi needs a server that supports the lifespan protocol")
-        return self._app(scope, receive, send)
+            await serve_lifespan(self._lifespan(), receive, send)
+        elif self._app is None:
+            raise RuntimeError(
+                "pixmill.asgi:app needs a server that supports the lifespan protocol; to mount it, use create_app()"
+            )
+        else:
+            await self._app(scope, receive, send)
 
-    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            settings = _settings()
-            configure_logging(settings)
-            async with build_services(settings) as services:
-                self._app = create_app(services)
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-        except Exception as error:
-            phase = "startup" if self._app is None else "shutdown"
-            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.shutdown.complete"})
-
-
-def _settings() -> Settings:
-    settings = load()
-    if settings.admin_listen:
-        raise SettingsError("PIXMILL_ADMIN_LISTEN works with `pixmill serve` only: here another server listens")
-    return settings
+    @asynccontextmanager
+    async def _lifespan(self) -> AsyncIterator[None]:
+        settings = load()
+        if settings.admin_listen:
+            raise SettingsError("PIXMILL_ADMIN_LISTEN works with `pixmill serve` only: here another server listens")
+        configure_logging(settings)
+        async with build_services(settings) as services:
+            self._app = create_public_app(services, has_root_path=True)
+            yield
 
 
 app = Application()

@@ -22,6 +22,7 @@ from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.api.middleware.response_body import ResponseBodies
+from pixmill.api.middleware.telemetry import AccessLogger
 from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
@@ -78,13 +79,17 @@ class _Storage:
 
 
 @asynccontextmanager
-async def build_services(settings: Settings) -> AsyncIterator[ApiContext]:
-    """Yield the context of a running service; all parts are closed at the end, in reverse order."""
+async def build_services(settings: Settings, *, access_log: AccessLogger | None = None) -> AsyncIterator[ApiContext]:
+    """Yield the context of a running service; all parts are closed at the end, in reverse order.
+
+    ``access_log`` writes the log if there is one, by default to standard error.
+    """
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         storage = await _open_storage(settings, metrics, stack)
         engine = await _open_engine(settings, metrics, stack)
-        context = _build_api(settings, metrics, storage, engine, stack)
+        log = (access_log or AccessLogWriter(settings)) if settings.access_log else None
+        context = _build_api(settings, metrics, storage, engine, log, stack)
         _register_gauges(metrics, storage, engine)
         yield context
 
@@ -134,7 +139,12 @@ async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitS
 
 
 def _build_api(
-    settings: Settings, metrics: Metrics, storage: _Storage, engine: EnginePool, stack: AsyncExitStack
+    settings: Settings,
+    metrics: Metrics,
+    storage: _Storage,
+    engine: EnginePool,
+    access_log: AccessLogger | None,
+    stack: AsyncExitStack,
 ) -> ApiContext:
     resizer = _build_resizer(settings, metrics, storage, engine)
     stack.push_async_callback(resizer.close)
@@ -143,7 +153,6 @@ def _build_api(
     health = _make_health(settings, storage, engine)
     stack.push_async_callback(health.close)
     dialects = settings.dialect_registry(settings.keyring())
-    access_log = AccessLogWriter(settings) if settings.access_log else None
     response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, metrics)
     storage.memory_budget.add_reclaimer(response_bodies.reclaim)
     batch = TelemetryBatch(metrics, access_log, resizer.lookup.results.count_hits)

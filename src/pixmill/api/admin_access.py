@@ -10,7 +10,6 @@ from collections.abc import Hashable
 from typing import Final, TypeVar
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,12 +22,13 @@ from pixmill.errors import (
     RouteNotFound,
     UploadTooLarge,
 )
+from pixmill.runtime.event_log import EventLog
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 
 Body = TypeVar("Body")
 
-_LOG = structlog.get_logger("admin")
+_LOG = EventLog("admin")
 
 
 async def authorize(request: Request) -> AdminServices:

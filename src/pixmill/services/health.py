@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import structlog
-
 from pixmill.errors import InternalError, PixmillError, release_frames
 from pixmill.ports.observe import HasCircuitState, Pingable
+from pixmill.runtime.event_log import EventLog
 
 TIMEOUT_CODE: Final = "probe_timeout"
 """The code of a component that did not answer in time."""
@@ -72,7 +71,7 @@ class HealthService:
         self._fresh_until = 0.0
         self._running: dict[str, asyncio.Task[ComponentHealth]] = {}
         self._failing: set[str] = set()
-        self._log = structlog.get_logger("health")
+        self._log = EventLog("health")
 
     def drain(self) -> None:
         """Report not ready from now on, so that load balancers send no new requests."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -30,6 +29,7 @@ from prometheus_client.utils import floatToGoString
 from pixmill import __version__
 from pixmill.errors import SourceCredentials, SourceTimeout
 from pixmill.ports.observe import Event, RequestStage
+from pixmill.runtime.event_log import EventLog
 from pixmill.telemetry.definitions import (
     DURATION_BUCKETS_S,
     EVENT_METRICS,
@@ -178,7 +178,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.in_flight = 0
         self._gauges: dict[str, Gauge] = {}
-        self._log = structlog.get_logger("telemetry")
+        self._log = EventLog("telemetry")
         self._counters = {event: self._counter(definition) for event, definition in EVENT_METRICS.items()}
         self._bound_counters: dict[tuple[str, ...], Counter] = {}
         self._stage_durations = self._histogram(STAGE_DURATION)

@@ -4,7 +4,6 @@ The parser is python-multipart, that of Starlette; this bounds parts, headers an
 never hold a file: its bytes are handed on piece by piece.
 """
 
-import logging
 from typing import Final
 from urllib.parse import quote
 
@@ -27,9 +26,6 @@ _MAX_BOUNDARY_BYTES: Final = 70
 """RFC 2046 §5.1.1."""
 
 _PLAIN_ENCODINGS: Final = frozenset({"", "binary", "7bit", "8bit"})
-
-logging.getLogger("python_multipart").propagate = False
-"""It warns of every malformed body; the access log has its error."""
 
 
 def form_boundary(content_type: str) -> bytes | None:

@@ -100,8 +100,8 @@ class PathPrefix:
 def _below_root(path: bytes, root: str, app_root_path: str) -> bytes | None:
     """Return the path below ``root_path``; None for a path that a proxy or a server has shortened to it already.
 
-    A proxy may have removed the part that the application in front was told, but not what that one mounts (the
-    ``app_root_path`` of Starlette).
+    A proxy may have removed the root path of the application in front (``app_root_path`` of Starlette), but not what
+    that one mounts.
     """
     below = without_prefix(path, root)
     mount = root.removeprefix(app_root_path.rstrip("/"))

@@ -6,13 +6,13 @@ Knows HTTP and the grammar of purge targets.
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.admin_access import authorize, decode_body, json_response
 from pixmill.errors import MissingParameter
 from pixmill.plan.purge import PurgeScope, PurgeTarget, parse_target
+from pixmill.runtime.event_log import EventLog
 
 MAX_TARGETS: Final = 1_000
 """Maximum per kind and request."""
@@ -76,4 +76,4 @@ def _targets(purge_request: PurgeRequest) -> list[PurgeTarget]:
     return [*targets, parse_target(PurgeScope.ALL, hard=not purge_request.soft)] if purge_request.all else targets
 
 
-_LOG = structlog.get_logger("admin")
+_LOG = EventLog("admin")
