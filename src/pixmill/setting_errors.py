@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from pixmill.runtime.quantities import InvalidQuantity
 from pixmill.runtime.setting_types import Quantity, quantity_of
-from pixmill.telemetry.redaction import redact
+from pixmill.telemetry.redaction import printable, redact
 
 PREFIX: Final = "PIXMILL_"
 ENVIRONMENT: Final = "environment"
@@ -91,10 +91,10 @@ def shown_value(text: str) -> str:
     """Return a value for a message, without a password, control characters, and the middle of a long text."""
     if "@" in text:
         return _HIDDEN
-    printable = "".join(each if each.isprintable() else repr(each)[1:-1] for each in redact(text))
-    if len(printable) > _MAX_VALUE_CHARACTERS:
-        printable = f"{printable[:64]}…{printable[-24:]}"
-    return printable if printable and " " not in printable else f"'{printable}'"
+    shown = printable(redact(text))
+    if len(shown) > _MAX_VALUE_CHARACTERS:
+        shown = f"{shown[:64]}…{shown[-24:]}"
+    return shown if shown and " " not in shown else f"'{shown}'"
 
 
 def example_of(field: FieldInfo) -> str:

@@ -29,7 +29,7 @@ from pixmill.settings import Settings, is_default, load
 from pixmill.telemetry.config import TelemetryConfig
 from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging, is_json
-from pixmill.telemetry.redaction import redact
+from pixmill.telemetry.redaction import printable, redact
 
 DEMO_PHOTOS: Final = Path(__file__).with_name("demo") / "photos"
 """Sample photos in the package, with their authors in ``demo/ATTRIBUTION.md``."""
@@ -247,8 +247,3 @@ def _telemetry_config(flags: Mapping[str, str | None]) -> TelemetryConfig:
     by_name = {name.upper(): value for name, value in variables.items()}
     text = flags.get(_LOG_FORMAT) or by_name.get(env_name(_LOG_FORMAT)) or "auto"
     return TelemetryConfig(log_format="json" if text == "json" else "console" if text == "console" else "auto")
-
-
-def printable(text: str) -> str:
-    """Escape control characters, which names of folders may contain and a terminal would obey."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

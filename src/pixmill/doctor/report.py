@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pixmill.startup import printable
-from pixmill.telemetry.redaction import redact
+from pixmill.telemetry.redaction import printable, redact
 
 MAX_TEXT_CHARACTERS = 500
 """Of one text: some quote what an origin sent."""

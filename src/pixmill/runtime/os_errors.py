@@ -34,8 +34,11 @@ def os_problem(error: OSError) -> str:
     """Return what is wrong with a file, folder or address, to follow its name."""
     if isinstance(error, socket.gaierror):
         return "is neither an address nor a name that can be looked up from this machine"
-    if error.errno in {errno.EACCES, errno.EPERM}:
+    return "has not answered in time" if isinstance(error, TimeoutError) else errno_problem(error.errno or 0)
+
+
+def errno_problem(number: int) -> str:
+    """Return what is wrong with a file, folder or address, to follow its name, by the number of the error."""
+    if number in {errno.EACCES, errno.EPERM}:
         return f"may not be used by this process, which runs as user {os.geteuid()}: change its owner or its mode"
-    if isinstance(error, TimeoutError):
-        return "has not answered in time"
-    return _PROBLEMS.get(error.errno or 0, f"cannot be used ({errno.errorcode.get(error.errno or 0, 'unknown error')})")
+    return _PROBLEMS.get(number, f"cannot be used ({errno.errorcode.get(number, 'unknown error')})")

@@ -8,6 +8,7 @@ is poor.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -19,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.runtime.os_errors import errno_problem
 from pixmill.storage.redis_url import RedisTarget
 
 REDIS_ERROR_TYPES: Final[dict[type[Exception], type[StoreError]]] = {
@@ -164,6 +166,9 @@ class RedisClient:
                 await self._redis.aclose()
 
 
+_CONNECTING = re.compile(r"Error ([0-9]{1,4}) connecting to (\S{1,253}?)\.(?:\s|\Z)")
+
+
 def translate(error: Exception) -> StoreError:
     """Return our error for theirs, to be raised ``from`` it."""
     text = str(error)
@@ -172,6 +177,9 @@ def translate(error: Exception) -> StoreError:
     )
     if error_type is StoreError:
         error_type = _PREFIX_ERROR_TYPES.get(text.partition(" ")[0], StoreError)
+    connecting = _CONNECTING.match(text)
+    if connecting:
+        return error_type(detail=f"{connecting[2]} {errno_problem(int(connecting[1]))}")
     return error_type(detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARACTERS])
 
 

@@ -58,6 +58,14 @@ class BufferedLogWriter:
         """Whether the stream is a terminal."""
         return self._stream.isatty()
 
+    def columns(self) -> int:
+        """The width of the terminal, which may change; 0 if the stream is none."""
+        try:
+            fileno = getattr(self._stream, "fileno", None)
+            return os.get_terminal_size(fileno()).columns if fileno else 0
+        except (OSError, ValueError):
+            return 0
+
     def msg(self, line: bytes) -> None:
         """Add a line, without its line break."""
         self.write_lines((line,))

@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from pixmill.telemetry.config import TelemetryConfig
+from pixmill.telemetry.console import ConsoleLine, ConsoleRenderer, uses_colours
 from pixmill.telemetry.log_writer import BufferedLogWriter, stderr_writer
 from pixmill.telemetry.redaction import REDACTED, SECRET_FIELDS, redact
 
@@ -61,11 +62,10 @@ def configure_logging(config: TelemetryConfig, writer: BufferedLogWriter | None 
 
 
 class AccessLogTemplate(NamedTuple):
-    """The constant part of an access-log line; ``json`` is None in console format."""
+    """The constant part of an access-log line, as JSON or for the console."""
 
-    level: str
-    fields: EventDict
-    json: bytes | None
+    json: bytes
+    console: ConsoleLine | None = None
 
 
 class AccessLogWriter:
@@ -79,35 +79,35 @@ class AccessLogWriter:
         self._writer = writer or stderr_writer()
         self._min_level = LEVELS[config.log_level]
         self._timestamper = Timestamper()
-        self._render = _renderer(config, self._writer)
+        self._console = None if is_json(config, self._writer) else _console_renderer(self._writer)
 
     def format(self, level: str, event: str, fields: dict[str, object]) -> AccessLogTemplate | None:
         """Returns the template for ``write``; None when lines of this level are not logged."""
         if LEVELS[level] < self._min_level:
             return None
         cleaned = sanitize_fields(None, level, {**fields, "event": event, "level": level})
-        return AccessLogTemplate(
-            level, cleaned, _render_json(None, level, cleaned)[:-1] + b"," if self._render is _render_json else None
-        )
+        if self._console:
+            return AccessLogTemplate(b"", self._console.access_line(cleaned))
+        return AccessLogTemplate(_render_json(None, level, cleaned)[:-1] + b",")
 
     def write(self, records: Iterable[tuple[AccessLogTemplate, str, bytes, float, float]]) -> None:
         """Write lines of template, client address, validated request id, end time and duration in seconds.
 
         None of the varying fields can contain a secret or be long.
         """
-        encode, format_time, output = _ENCODER.encode, self._timestamper.format, []
-        for template, remote, id_, ended_at, seconds in records:
-            timestamp = format_time(int(ended_at * 1_000))
-            if template.json:
-                output.append(_VARYING_FIELDS % (template.json, encode(remote), id_, seconds, timestamp.encode()))
-            else:
-                varying: EventDict = {
-                    "remote": remote,
-                    "request_id": id_.decode(),
-                    "seconds": round(seconds, 6),
-                    "timestamp": timestamp,
-                }
-                output.append(self._render(None, template.level, {**template.fields, **varying}))
+        encode, format_time = _ENCODER.encode, self._timestamper.format
+        if self._console:
+            output = self._console.access_lines(
+                (template.console, seconds, format_time(int(ended_at * 1_000)), f"{remote} {id_.decode()}")
+                for template, remote, id_, ended_at, seconds in records
+                if template.console
+            )
+        else:
+            output = [
+                _VARYING_FIELDS
+                % (template.json, encode(remote), id_, seconds, format_time(int(ended_at * 1_000)).encode())
+                for template, remote, id_, ended_at, seconds in records
+            ]
         self._writer.write_lines(output)
 
 
@@ -196,7 +196,7 @@ def is_json(config: TelemetryConfig, writer: BufferedLogWriter) -> bool:
 
 
 def _renderer(config: TelemetryConfig, writer: BufferedLogWriter) -> Callable[[Any, str, EventDict], bytes]:
-    return _render_json if is_json(config, writer) else _console_renderer(colours=writer.isatty())
+    return _render_json if is_json(config, writer) else _console_renderer(writer)
 
 
 def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
@@ -206,13 +206,7 @@ def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> byte
         return json.dumps(event, default=repr, skipkeys=True).encode()
 
 
-def _console_renderer(*, colours: bool) -> Callable[[Any, str, EventDict], bytes]:
-    # Quoted values cannot send control characters to the terminal.
-    render = structlog.dev.ConsoleRenderer(
-        colors=colours, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
-    )
-
-    def render_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
-        return render(logger, method, event).encode(errors="backslashreplace")
-
-    return render_line
+def _console_renderer(writer: BufferedLogWriter) -> ConsoleRenderer:
+    """Return the renderer for a stream. Where it is no terminal, lines are whole and have times."""
+    is_terminal = writer.isatty()
+    return ConsoleRenderer(colours=uses_colours(is_terminal=is_terminal), columns=writer.columns, times=not is_terminal)

@@ -75,3 +75,8 @@ def _mask_userinfo(found: re.Match[str]) -> str:
 
 def _mask_value(found: re.Match[str]) -> str:
     return f"{found[1]}{REDACTED}"
+
+
+def printable(text: str) -> str:
+    """Escape control characters, and whatever else a terminal would obey: names and URLs may contain it."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

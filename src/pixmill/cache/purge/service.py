@@ -167,11 +167,11 @@ class PurgeService:
             if purge_log.name not in self._failing:
                 self._failing.add(purge_log.name)
                 detail = error.detail if isinstance(error, StoreError) else repr(error)
-                _LOG.warning("Purge log on %s is failing: %s", purge_log.name, detail)
+                _LOG.warning("Purges are not shared over the cache tier %s (PIXMILL_CACHE): %s", purge_log.name, detail)
             return False
         if purge_log.name in self._failing:
             self._failing.remove(purge_log.name)
-            _LOG.info("Purge log on %s has recovered", purge_log.name)
+            _LOG.info("Purges are shared over the cache tier %s again", purge_log.name)
         return True
 
     async def _sweep(self, sweep: _Sweep) -> None:

@@ -4,6 +4,7 @@ Knows calls, outcomes and metrics. Must never know pixels or a pixel library.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing
@@ -33,6 +34,13 @@ _MAX_INLINE_READ_BYTES: Final = 2**20
 _CPU_TIME_PER_DEADLINE: Final = 2
 """A decoder may use a thread of its own; more CPU time than this means that work goes on after its deadline."""
 _WORKER_STAGES: Final = (RequestStage.DECODE, RequestStage.PROCESS, RequestStage.ENCODE)
+_LOG: Final = logging.getLogger(__name__)
+_REPLACEMENTS: Final = {
+    "crash": "it crashed, or the system killed it (is there enough memory?)",
+    "deadline": "a render took longer than PIXMILL_DEADLINE_S",
+}
+"""Reasons that an operator should know of; the others belong to a day's work."""
+
 T = TypeVar("T")
 
 
@@ -226,6 +234,8 @@ class EnginePool:
 
     def _on_worker_replaced(self, reason: str) -> None:
         self._observer.increment(Event.WORKER_RESTART, reason=reason)
+        if reason in _REPLACEMENTS:
+            _LOG.warning("A worker was replaced: %s", _REPLACEMENTS[reason])
 
 
 def _read_and_close(file: ResultFile, read: Callable[[], T]) -> T:
