@@ -42,6 +42,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         "docs/formats.md",
         "docs/metrics.md",
         "docs/openapi.md",
+        "docs/library.md",
         "docs/python-client.md",
         ("URLs of other services", ("docs/dialects.md", "docs/dialects/*.md")),
     ),

@@ -177,7 +177,7 @@ class Engine:
         >>> with pixmill.Engine(workers=1) as engine:
         ...     facts = engine.info("photo.jpg", include=["palette"])
         >>> facts["width"], facts["height"], facts["format"]
-        (1200, 800, 'jpeg')
+        (4272, 2848, 'jpeg')
         """
         return self.info_texts(source, texts_of(params))
 

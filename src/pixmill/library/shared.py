@@ -42,7 +42,7 @@ def info(source: Source, **params: "Unpack[InfoParams]") -> "Info":
 
     >>> import pixmill
     >>> pixmill.info("photo.jpg")["width"]
-    1200
+    4272
     """
     return shared_engine().info(source, **params)
 
@@ -52,7 +52,7 @@ def placeholder(source: Source, kind: PlaceholderKind = "thumbhash") -> str:
 
     >>> import pixmill
     >>> pixmill.placeholder("photo.jpg", "color")
-    '#7a7266'
+    '#87898e'
     """
     return shared_engine().placeholder(source, kind)
 

@@ -1,0 +1,96 @@
+"""What the library costs: ``import pixmill``, the first result, and a result over the engine alone.
+
+    python -m benchmarks.library
+
+The last is one interleaved run: each image is rendered by the engine in this process's own event loop, and then by
+``Engine.resize`` and ``Engine.aresize``, so that all of them see the same machine. Bars: 50 ms and 1 ms.
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pixmill
+from pixmill.library.params import Compiler, texts_of
+from pixmill.library.settings import load_settings
+from pixmill.parts import build_engine
+from pixmill.plan.ops import Plan
+from pixmill.ports.pipeline import Engine
+from pixmill.runtime.spool import Spool
+
+PHOTO = Path(__file__).parent.parent / "examples/photos/fig.jpg"
+PARAMS = {"width": 320, "format": "jpeg"}
+IMPORTS = 11
+ROUNDS = 200
+WARM_UP = 20
+
+
+def main() -> None:
+    empty, imported = _start_ms("pass"), _start_ms("import pixmill")
+    print(f"import pixmill            {imported - empty:7.1f} ms over an empty interpreter ({empty:.1f} ms)")
+    print(
+        f"a script with one result  {_start_ms(f'import pixmill; pixmill.resize({str(PHOTO)!r}, width=320)'):7.1f} ms"
+    )
+    for name, body in (("photo", PHOTO.read_bytes()), ("small", pixmill.resize(PHOTO, width=64, format="jpeg").body)):
+        times = asyncio.run(_interleaved(body))
+        alone = times["engine alone"]
+        for label, each in times.items():
+            over = statistics.median(one - other for one, other in zip(each, alone, strict=True))
+            print(f"{name}: {label:16} {statistics.median(each):8.3f} ms; median over the engine alone {over:+.3f} ms")
+
+
+def _start_ms(code: str) -> float:
+    """Return the shortest time that an interpreter takes for some code."""
+    times = []
+    for _ in range(IMPORTS):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - started)
+    return min(times) * 1000
+
+
+async def _interleaved(body: bytes) -> dict[str, list[float]]:
+    """Return the durations in milliseconds of each way, round by round."""
+    settings = load_settings({"workers": 1})
+    plan = Compiler(settings.render_mode).plan_of_texts(texts_of(PARAMS))
+    times: dict[str, list[float]] = {"engine alone": [], "Engine.resize": [], "Engine.aresize": []}
+    async with build_engine(settings, is_shared=False) as alone, pixmill.Engine(workers=1) as engine:
+        for number in range(WARM_UP + ROUNDS):
+            durations = [
+                await _timed_alone(alone, body, plan),
+                _timed(engine, body),
+                await _timed_coroutine(engine, body),
+            ]
+            if number >= WARM_UP:
+                for each, duration in zip(times.values(), durations, strict=True):
+                    each.append(duration * 1000)
+    return times
+
+
+async def _timed_alone(engine: Engine, body: bytes, plan: Plan) -> float:
+    started = time.perf_counter()
+    spool = Spool(len(body))
+    with closing(spool):
+        spool.write(body)
+        await engine.render(spool, plan)
+    return time.perf_counter() - started
+
+
+def _timed(engine: pixmill.Engine, body: bytes) -> float:
+    started = time.perf_counter()
+    engine.resize(body, **PARAMS)
+    return time.perf_counter() - started
+
+
+async def _timed_coroutine(engine: pixmill.Engine, body: bytes) -> float:
+    started = time.perf_counter()
+    await engine.aresize(body, **PARAMS)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
