@@ -45,7 +45,7 @@ def test_page(folder: Path) -> None:
     runner = doctest.DocTestRunner(Checker())
     runner.run(doctest.DocTestParser().get_doctest(text, {}, PAGE.name, str(PAGE), 0))
     assert runner.summarize(verbose=False).failed == 0
-    assert runner.summarize(verbose=False).attempted > 10
+    assert runner.summarize(verbose=False).attempted >= 10
     assert (folder / "small.webp").exists()
 
 
