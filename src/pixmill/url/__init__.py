@@ -15,8 +15,9 @@ from .errors import (
     UnknownParameter,
     UrlError,
 )
+from .version import VERSION
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Client",

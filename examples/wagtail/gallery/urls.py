@@ -1,0 +1,6 @@
+"""All pages are those of Wagtail."""
+
+from django.urls import include, path
+from wagtail import urls
+
+urlpatterns = [path("", include(urls))]
