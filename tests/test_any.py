@@ -20,6 +20,10 @@ BORDERS: Final = {
     "cli/options.py": "click",
     "cli/option_rows.py": "JSON of its own file",
     "admin_client.py": "JSON of another server",
+    "url/django/": "Django",
+    "url/wagtail/": "Wagtail",
+    "url/jinja.py": "Jinja",
+    "url/templates.py": "values of templates",
 }
 """Folders and files, each with what is untyped there."""
 

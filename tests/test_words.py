@@ -82,7 +82,7 @@ WORDS: Final = {
 ALLOWED: Final = (
     r"</?picture>",  # HTML's element
     r"`?picture`? elements?",
-    r"``picture``|[.]picture[(]",  # the method that returns one
+    r"``picture``|[.]picture[(]|[{]% picture",  # the method that returns one
     r"[\w./-]*picture_element\w*",
     r"Picture 0B",  # a photo's title
     r"default(?:, |\|)picture(?:, |\|)photo",  # libwebp's presets

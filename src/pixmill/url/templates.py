@@ -40,7 +40,7 @@ def known_size(photo: Any) -> tuple[int, int] | None:
 
 
 def element_keywords(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of ``Client.picture``: attributes by themselves, lists and numbers of texts."""
+    """Return the keywords of an element: attributes by themselves, lists and numbers of texts."""
     attributes = dict(keywords.pop("attributes", None) or {})
     for name in [*keywords]:
         plain = name.rstrip("_")
