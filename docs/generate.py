@@ -45,6 +45,7 @@ sys.path.insert(0, str(FOLDER.parent))
 
 from docs import (  # noqa: E402 - it is run as a file, too
     benchmarks_page,
+    command_line,
     drawings,
     http_api,
     library_types,
@@ -567,6 +568,7 @@ def pages() -> dict[str, str]:
         | reference.pages()
         | migrations.pages()
         | drawings.drawings()
+        | {"command-line.md": command_line.page()}
         | {"openapi.md": http_api.page(), "benchmarks.md": benchmarks_page.page()}
         | {"how-to/signing.md": signing.page()}
         | url_client.files()

@@ -98,6 +98,7 @@ def test_every_command_exists_with_the_options_that_are_shown(name: str) -> None
             known = commands.get_command(click.Context(commands), command)
             assert known is not None, command
             options = {flag for param in known.params if isinstance(param, click.Option) for flag in param.opts}
+            options |= {f"--no-{option.removeprefix('--')}" for option in options} | {"--help"}
             assert set(re.findall(r"(?<=\s)--[a-z][a-z_-]*", rest)) <= options
 
 

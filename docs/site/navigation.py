@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Reference": (
         ("Parameters", ("docs/parameters.md", "docs/gallery/README.md", *PARAMETERS, "docs/gallery/*.md")),
         "docs/settings.md",
+        "docs/command-line.md",
         "docs/errors.md",
         "docs/formats.md",
         "docs/metrics.md",

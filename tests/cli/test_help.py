@@ -1,7 +1,10 @@
 """What the help of each command shows, whole."""
 
+import re
+import shlex
+
 import pytest
-from click import Context, Group, Option
+from click import Command, Context, Group, Option
 
 from pixmill.cli.program import commands
 from tests.cli.golden import FOLDER, file_of, names, shown
@@ -29,11 +32,34 @@ def test_help_has_examples_and_types_and_no_sentence_of_a_library(name: tuple[st
     text = shown(name)
     assert "\nExamples:\n  " in text
     assert "Show this message and exit" not in text
-    group = commands if not name else commands.get_command(Context(commands), name[0])
-    command = group.get_command(Context(group), name[1]) if len(name) > 1 and isinstance(group, Group) else group
-    assert command is not None
+    command = command_of(name)
     for option in command.params:
         if isinstance(option, Option):
             assert option.help, option.name
             assert option.is_flag or option.metavar, f"{option.name} says no type"
             assert not any("_" in flag for flag in option.opts), "kebab-case is advertised"
+
+
+@every_command
+def test_every_example_is_taken(name: tuple[str, ...]) -> None:
+    """Each command in it exists, and so do its options."""
+    examples = getattr(command_of(name), "examples", {})
+    parsed = 0
+    for example in examples:
+        for part in re.split(r"[|>]|\$\(|\)", example):
+            words = shlex.split(part.replace('"', ""), comments=True)
+            if "pixmill" in words:
+                typed, *arguments = words[words.index("pixmill") + 1 :]
+                command_of((typed,)).make_context(typed, arguments).close()
+                parsed += 1
+    assert parsed >= len(examples) > 0
+
+
+def command_of(name: tuple[str, ...]) -> Command:
+    command: Command = commands
+    for each in name:
+        assert isinstance(command, Group)
+        found = command.get_command(Context(command), each)
+        assert found is not None
+        command = found
+    return command
