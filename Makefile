@@ -55,7 +55,6 @@ docs: $(VENV)/.dev               ## regenerate the reference pages, the chart's 
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
 	$(BIN)/python packages/generate.py
-	$(BIN)/python -m tests.cli.golden
 
 docs-site: $(VENV)/.docs          ## build the site of the documentation into build/site, and check its links and what it shows
 	$(BIN)/python -m docs.site.build

@@ -55,6 +55,8 @@ from docs import (  # noqa: E402 - it is run as a file, too
     url_client,
 )
 
+from tests.cli import golden  # noqa: E402 - as below
+
 OTHER_WORDS = """\
 ## Other words
 
@@ -583,7 +585,8 @@ def main() -> None:
     library_types.FILE.write_text(library_types.text(), encoding="utf-8")
     print("src/pixmill/library/param_types.py")
     option_rows.PATH.write_text(option_rows.write(option_tables()), encoding="utf-8")
-    print(option_rows.PATH)
+    golden.main()
+    print("src/pixmill/cli/options.json, tests/cli/golden")
 
 
 def _parameters() -> Iterable[str]:

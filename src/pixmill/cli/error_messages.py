@@ -62,14 +62,15 @@ def sentence(error: PixmillError) -> str:
     return ": ".join(part for part in (error.param, error.message, detail) if part)
 
 
-def option_sentence(error: BadRequest, table: str, params: Mapping[str, str]) -> str:
+def option_sentence(error: BadRequest, table: str, params: Mapping[str, str] | None = None) -> str:
     """Return one line that names the option instead of the parameter, with an example."""
     row = next((row for row in read(table) if row.name == error.param), None)
     if row is None:
         return sentence(error)
     example = f"; for example {row.flags[0]} {row.examples[0]}" if row.examples else ""
-    value = repr(params.get(row.name, "")[:64])
-    return f"{row.flags[0]} {value}: {error.message}{example}"
+    value = (params or {}).get(row.name)
+    option = row.flags[0] if value is None else f"{row.flags[0]} {value[:64]!r}"
+    return f"{option}: {error.message}{example}"
 
 
 def system_sentence(error: OSError, subject: str = "") -> str:

@@ -90,6 +90,9 @@ class DocumentedCommand(click.Command):
             with formatter.section(title):
                 formatter.write_dl(records)
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return ["-h", "--help"]
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
         if option is not None:

@@ -48,7 +48,7 @@ class CommandTable(DocumentedGroup):
 
 @click.group(
     cls=CommandTable,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    context_settings={"max_content_width": 120},
     subcommand_metavar="COMMAND [ARGUMENTS]",
     options_metavar="",
     epilog="Each command has its own help: pixmill COMMAND --help",
