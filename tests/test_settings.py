@@ -63,7 +63,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"port": "many"}, "PIXMILL_PORT=many (--port): must be a whole number of at least 0 and at most 65535"),
+        ({"port": "many"}, "PIXMILL_PORT=many (--port): must be a whole number from 0 to 65535"),
         ({"port": "65536"}, "PIXMILL_PORT=65536 (--port): must be a whole number"),
         ({"tag_header": "Accept"}, "PIXMILL_TAG_HEADER=Accept (--tag-header): must be the name of a header"),
         ({"tag_header": "a b"}, "PIXMILL_TAG_HEADER='a b' (--tag-header): must be the name of a header"),
@@ -101,7 +101,7 @@ def test_everything_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatc
         "3 settings are wrong:",
         "  PIXMILL_WRONG is no setting; `pixmill config` lists all settings",
         "  PIXMILL_QUEUE=y (--queue): must be a whole number of at least 0; for example PIXMILL_QUEUE=256",
-        "  PIXMILL_PORT=x (--port): must be a whole number of at least 0 and at most 65535; for example PIXMILL_PORT=8080",
+        "  PIXMILL_PORT=x (--port): must be a whole number from 0 to 65535; for example PIXMILL_PORT=8080",
     ]
 
 

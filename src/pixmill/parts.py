@@ -84,7 +84,7 @@ def open_images(config: ImageConfig, stores: StoreRegistry, hidden_folders: tupl
         return stores.open(config.images, served=ServedFiles(config.images_hidden, hidden_folders))
     except StoreError as error:
         text = redact(config.images)
-        named = error.message if error.message.startswith(text) else f"{text}: {error.message}"
+        named = error.message if text in error.message else f"{text}: {error.message}"
         raise type(error)(f"{named}{_advice(error)}", param="PIXMILL_IMAGES", detail=error.detail) from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from shlex import quote
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ PREFIX: Final = "PIXMILL_"
 ENVIRONMENT: Final = "environment"
 
 _MAX_VALUE_CHARACTERS: Final = 96
+_MAX_PROBLEM_CHARACTERS: Final = 400
 _HIDDEN: Final = "**********"
 _JSON_SETTINGS: Final = frozenset({"stores", "dialects"})
 """Objects with secrets in them, whatever their type."""
@@ -65,7 +67,7 @@ def field_problems(
         name, *path = map(str, error["loc"])
         field = fields[name]
         close = "" if path else next(iter(get_close_matches(str(error["input"]).lower(), choices_of(field), n=1)), "")
-        problem = _problem(name, field, error, nested=bool(path))
+        problem = _shortened(printable(_problem(name, field, error, nested=bool(path))), _MAX_PROBLEM_CHARACTERS)
         yield name, sentence(name, field, problem, given.get(name), path, example=close)
 
 
@@ -83,18 +85,27 @@ def sentence(
     is_hidden = bool(path) or given is None or _is_secret(name, field) or "@" in str(given.value)
     shown = "" if is_hidden or given is None else f"={shown_value(str(given.value))}"
     origin = f" ({given.origin})" if given and given.origin != ENVIRONMENT else ""
-    example = f"{env_name(name)}={example or example_of(field)}"
-    return f"{label}{shown}{origin}: {inner}{' ' * bool(inner)}{problem}; for example {example}"
+    return f"{label}{shown}{origin}: {inner}{' ' * bool(inner)}{problem}; {advice(name, field, example)}"
+
+
+def advice(name: str, field: FieldInfo, example: str = "") -> str:
+    """Return an example of a setting, as it is written in a shell: ``for example PIXMILL_PORT=8080``."""
+    text = example or example_of(field)
+    return f"for example {env_name(name)}={text if text.startswith('$(') else quote(text)}"
 
 
 def shown_value(text: str) -> str:
     """Return a value for a message, without a password, control characters, and the middle of a long text."""
     if "@" in text:
         return _HIDDEN
-    shown = printable(redact(text))
-    if len(shown) > _MAX_VALUE_CHARACTERS:
-        shown = f"{shown[:64]}…{shown[-24:]}"
+    shown = _shortened(printable(redact(text)), _MAX_VALUE_CHARACTERS)
     return shown if shown and " " not in shown else f"'{shown}'"
+
+
+def _shortened(text: str, characters: int) -> str:
+    """Replace the part of a long text before its last quarter."""
+    tail = characters // 4
+    return text if len(text) <= characters else f"{text[: characters - tail - 1]}…{text[-tail:]}"
 
 
 def example_of(field: FieldInfo) -> str:
@@ -139,6 +150,9 @@ def _bounds(field: FieldInfo, quantity: Quantity | None) -> str:
         for sign, words in _SIGNS
         if (bound := getattr(item, sign, None)) is not None
     ]
+    low, high = (next((one for one in parts if one.startswith(sign)), "") for sign in ("at least ", "at most "))
+    if low and high:
+        return f" from {low.removeprefix('at least ')} to {high.removeprefix('at most ')}"
     return f" of {' and '.join(parts)}" if parts else ""
 
 
@@ -148,7 +162,10 @@ def _problem(name: str, field: FieldInfo, error: Any, *, nested: bool) -> str:
         return cause.problem
     if cause is not None:
         return str(cause).removeprefix(f"{env_name(name)}: ")
-    return _nested_problem(error) if nested else expectation(field)
+    if nested:
+        return _nested_problem(error)
+    is_empty = isinstance(error["input"], str) and not error["input"].strip()
+    return f"is empty: leave it out for the default; it {expectation(field)}" if is_empty else expectation(field)
 
 
 def _nested_problem(error: Any) -> str:
@@ -157,7 +174,7 @@ def _nested_problem(error: Any) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return "is no field of a store"
+            return "is no field of a store, such as endpoint, region, access_key_id or secret_access_key"
         case "string_type":
             return "must be a text in double quotes"
         case "bool_type" | "bool_parsing":

@@ -27,10 +27,11 @@ from pixmill.runtime.setting_types import Contradiction, Contradictions
 from pixmill.setting_errors import (
     PREFIX,
     GivenValue,
+    advice,
     display_value,
     env_name,
-    example_of,
     field_problems,
+    sentence,
     shown_value,
 )
 from pixmill.sources.allowlist import AllowList
@@ -209,12 +210,17 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     flags = flags or {}
     variables, unreadable = read_env_file(PREFIX)
     problems = [*unreadable, *_file_problems(variables), *_unknown_names([*os.environ, *variables])]
+    given = _given_values(flags, variables)
+    for name in [name for name, each in given.items() if not _is_text(each.value)]:
+        field = Settings.model_fields[name]
+        problems.append(sentence(name, field, "is not UTF-8", GivenValue("@", given[name].origin)))
+        flags = {**flags, name: field.get_default(call_default_factory=True, validated_data={})}
     try:
         settings = Settings(**flags)
     except UnicodeDecodeError:
         pass  # of the file, which is among the problems
     except ValidationError as error:
-        problems += _problems(error, flags, _given_values(flags, variables))
+        problems += _problems(error, flags, given)
     if problems:
         raise SettingsError.of(tuple(dict.fromkeys(problems)))
     return settings
@@ -251,6 +257,15 @@ def _given_values(flags: Mapping[str, Any], variables: Mapping[str, str | None])
     return by_field | {name: GivenValue(value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
 
 
+def _is_text(value: object) -> bool:
+    """Return whether a value can be written as UTF-8; bytes of the environment that are not come as surrogates."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _problems(error: ValidationError, flags: Mapping[str, Any], given: Mapping[str, GivenValue]) -> Iterator[str]:
     """Yield a sentence for each invalid setting, then for each contradiction among the others."""
     invalid = dict[str, None]()
@@ -278,8 +293,7 @@ def _file_problems(variables: Mapping[str, str | None]) -> Iterator[str]:
     for name, value in variables.items():
         field = Settings.model_fields.get(name.upper().removeprefix(PREFIX).lower())
         if value is None and field is not None and name.upper().startswith(PREFIX):
-            example = f"{name}={example_of(field)}"
-            yield f"{name} ({ENV_FILE}) has no value: write a name, = and a value; for example {example}"
+            yield f"{name} ({ENV_FILE}) has no value: write a name, = and a value; {_advice(name.upper())}"
 
 
 def _unknown_names(names: Iterable[str]) -> Iterator[str]:
@@ -287,8 +301,15 @@ def _unknown_names(names: Iterable[str]) -> Iterator[str]:
     valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
         if name.upper() in RENAMED:
-            yield f"{name} has been renamed to {RENAMED[name.upper()]}"
+            yield f"{name} has been renamed to {RENAMED[name.upper()]}; {_advice(RENAMED[name.upper()])}"
         elif name.upper().startswith(PREFIX) and name.upper() not in valid_names:
             close = get_close_matches(name.upper(), sorted(valid_names), n=1, cutoff=_MIN_SIMILARITY)
-            advice = f"did you mean {close[0]}?" if close else "`pixmill config` lists all settings"
-            yield f"{name} is no setting; {advice}"
+            meaning = (
+                f"did you mean {close[0]}? {_advice(close[0])}" if close else "`pixmill config` lists all settings"
+            )
+            yield f"{name} is no setting; {meaning}"
+
+
+def _advice(variable: str) -> str:
+    name = variable.removeprefix(PREFIX).lower()
+    return advice(name, Settings.model_fields[name])

@@ -65,7 +65,8 @@ async def test_a_tier_that_was_named_must_work_or_the_start_fails_and_leaves_not
 ) -> None:
     config = CacheConfig(cache=f"file://{tmp_path},{url}")
     with pytest.raises(
-        ValueError, match=r"PIXMILL_CACHE: tier (file:///dev/null/cache is a file|s3://not-ours cannot be used)"
+        ValueError,
+        match=r"PIXMILL_CACHE: tier (file:///dev/null/cache is a file|s3://not-ours is not among the stores)",
     ):
         await open_cache(config, Recorder(), no_store)
 

@@ -165,6 +165,7 @@ class ApiConfig(SettingGroup):
     )
     path_prefix: str = Field(
         "",
+        examples=["/images"],
         description="Path below which clients reach this server, such as /images, whether or not a proxy removes it: "
         "requests are answered with and without it, and all URLs begin with it. Signatures cover the path below it. "
         "Empty: the path of PIXMILL_PUBLIC_URL; in an application that mounts this one, the path of the mount.",
@@ -353,7 +354,7 @@ class ApiConfig(SettingGroup):
             yield Contradiction(
                 ("presets_only", "presets"),
                 "PIXMILL_PRESETS_ONLY=true needs PIXMILL_PRESETS, without which every request would be rejected; for "
-                """example PIXMILL_PRESETS={"card": "width=300&height=200&fit=cover"}""",
+                """example PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover"}'""",
             )
         address = self.admin_address()
         if address and address[1] == self.port != 0:

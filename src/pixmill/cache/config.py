@@ -151,7 +151,7 @@ class CacheConfig(SettingGroup):
             yield Contradiction(
                 ("cache_min_ttl_s", "cache_max_ttl_s"),
                 f"PIXMILL_CACHE_MIN_TTL_S={least} is more than PIXMILL_CACHE_MAX_TTL_S={most}: exchange them, or leave "
-                "one out",
+                f"one out; for example PIXMILL_CACHE_MIN_TTL_S={most}",
             )
 
     def cache_tiers(self) -> tuple[TierUrl, ...]:

@@ -24,7 +24,7 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.cache.urls.tier_urls import CACHE_SETTING, RedisTierUrl, TierUrl
-from pixmill.errors import StoreError
+from pixmill.errors import StoreDenied, StoreError
 from pixmill.ports.observe import Event, Observer
 from pixmill.ports.storage import Store
 from pixmill.runtime.os_errors import os_problem
@@ -114,6 +114,8 @@ def tier_problem(error: StoreError | RuntimeError) -> str:
         return os_problem(error.__cause__)
     if isinstance(error, RuntimeError):
         return "is not known, because this user has no home: name a folder, or set HOME"
+    if isinstance(error, StoreDenied):
+        return "is not among the stores of this server: add it to PIXMILL_STORES, or set PIXMILL_STORES_ALLOW_UNNAMED"
     return f"cannot be used: {error.message}"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -43,7 +44,7 @@ def parse_mounts(text: str) -> tuple[MountEntry, ...]:
     try:
         raw_entries = msgspec.json.decode(text or "[]", type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:
-        raise ValueError(f"must be a JSON list of objects, but {json_problem(error, text)}") from None
+        raise ValueError(f"must be a JSON list of objects: it {json_problem(error, text)}") from None
     entries: list[MountEntry] = []
     for number, raw in enumerate(raw_entries, 1):
         try:
@@ -80,7 +81,9 @@ def ad_hoc_registry(name: str, mount: str = "") -> DialectRegistry:
 def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
     """Check an entry and build its dialect. Raises ValueError."""
     if entry.dialect not in DIALECTS:
-        raise ValueError(f"there is no dialect {entry.dialect[:64]!r}; choose from {', '.join(DIALECTS)}")
+        close = get_close_matches(entry.dialect.lower(), DIALECTS, n=1)
+        choice = f"did you mean {close[0]}?" if close else f"choose from {', '.join(DIALECTS)}"
+        raise ValueError(f"there is no dialect {entry.dialect[:64]!r}; {choice}")
     host = entry.host.lower()
     if host and not _HOST.fullmatch(host):
         raise ValueError(f"host {host[:64]!r} is not a host name; leave out scheme and port")

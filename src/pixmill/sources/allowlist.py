@@ -45,7 +45,7 @@ class SourcePattern:
         try:
             return cls._from_url(f"{scheme}://{rest[4:]}" if has_wildcard else text, subdomains=has_wildcard)
         except InvalidParameter as error:
-            msg = f"{text!r} is not a source pattern: {error.message}"
+            msg = f"{text!r} is not a source pattern: {error.message[:1].lower()}{error.message[1:]}"
             raise ValueError(msg) from error
 
     @classmethod
@@ -55,7 +55,7 @@ class SourcePattern:
         scheme, separator, rest = text.partition("://")
         authority, slash, path = rest.partition("/")
         if not separator or not authority or "\\" in text:  # parse_source would take the path for a host
-            raise InvalidParameter("A pattern is scheme://host/path")
+            raise InvalidParameter("A pattern is scheme://host/path, such as https://example.com/")
         folder = "/" + path if slash else "/"
         # Parse a reference below the pattern, so that buckets and hosts without a path are valid.
         location = _SourceLocation.of(parse_source(f"{scheme}://{authority}{folder.rstrip('/')}/x"))

@@ -48,7 +48,7 @@ class NamedStore(BaseModel):
     @model_validator(mode="after")
     def _validate_scheme(self) -> Self:
         if self.scheme not in CREDENTIAL_FIELDS:
-            schemes = ", ".join(f"{scheme}://" for scheme in CREDENTIAL_FIELDS)
+            schemes = " or ".join(f"{scheme}://" for scheme in CREDENTIAL_FIELDS)
             raise ValueError(f"the url of a named store begins with {schemes}")
         other_fields = frozenset().union(*CREDENTIAL_FIELDS.values()) - CREDENTIAL_FIELDS[self.scheme]
         if misplaced_fields := sorted(other_fields & self.model_fields_set):

@@ -12,6 +12,7 @@ from pixmill.cache.disk.quota import MIN_QUOTA_BYTES
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.cache.urls.options import TIMEOUT_OPTION, TierOptions, parse_options
 from pixmill.plan.source import OBJECT_STORE_SCHEMES
+from pixmill.runtime.quantities import format_size
 from pixmill.storage.redis_url import REDIS_OPTIONS, REDIS_SCHEMES, RedisTarget, parse_redis_url
 
 CACHE_SETTING: Final = "PIXMILL_CACHE"
@@ -114,7 +115,7 @@ def _local_tier(url: str, parts: SplitResult, options: TierOptions) -> TierUrl:
     if parts.netloc or (parts.scheme == "memory" and parts.path):
         raise ValueError("has an unused part; write file:///folder with three slashes")
     if options.max_bytes < MIN_QUOTA_BYTES:
-        raise ValueError(f"is too small: a tier needs at least {MIN_QUOTA_BYTES} bytes")
+        raise ValueError(f"is too small: a tier needs at least {format_size(MIN_QUOTA_BYTES)}")
     path = unquote(parts.path)
     return TierUrl(parts.scheme, _without_options(url), path, options.max_bytes, options.limits, options.timeout_s)
 

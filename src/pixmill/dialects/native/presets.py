@@ -63,7 +63,7 @@ def parse_presets(text: str, *, only: bool = False) -> Presets:
         declarations = msgspec.json.decode(text or "{}", type=dict[str, str | dict[str, PresetValue]])
     except msgspec.MsgspecError as error:
         raise ValueError(
-            "must be a JSON object of presets by name, each a query string or an object, but "
+            "must be a JSON object of presets by name, each a query string or an object: it "
             f"{json_problem(error, text)}"
         ) from None
     queries = {name: _preset_query(declaration) for name, declaration in declarations.items()}
