@@ -1,7 +1,9 @@
 """Every URL of the client is accepted by the server's parser, means what was said, and is signed as it must be."""
 
+import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -115,7 +117,8 @@ def test_signatures_verify(request: tuple[str, dict[str, Any]], prefix: str, exp
     except UrlError:
         assume(False)
     path, _, query = url.removeprefix(BASE).partition("?")
-    assert Keyring.from_text(KEY).verify(path.encode(), query.encode(), 0) == expires
+    assert path == f"{prefix}/resize".replace(" ", "%20")
+    assert Keyring.from_text(KEY).verify(b"/resize", query.encode(), 0) == expires
 
 
 @settings(max_examples=200, deadline=None)
@@ -174,3 +177,16 @@ def test_widths_are_those_of_the_endpoint_for_sets(width: int, height: int | Non
 
 def test_every_parameter_of_images_has_a_rule() -> None:
     assert set(PARAMS) <= set(RULES)
+
+
+SHARED: Final = json.loads((Path(__file__).parents[2] / "examples" / "clients" / "urls.json").read_text("utf-8"))
+
+
+def test_urls_mean_what_those_of_other_clients_mean() -> None:
+    """Their order of parameters and names of colours may be others."""
+    for case in SHARED:
+        params: dict[str, Any] = {
+            name: str(value) if isinstance(RULES[name], Colour) else value for name, value in case["parameters"].items()
+        }
+        url = Client("").url(case["source"], **params)
+        assert parsed(url.partition("?")[2]) == parsed(case["target"].partition("?")[2]), case

@@ -12,7 +12,7 @@ import pytest
 
 import pixmill
 import pixmill.url
-from pixmill.dialects.signing import Keyring
+from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.errors import error_classes_by_code
 from pixmill.url import (
     Client,
@@ -65,20 +65,13 @@ def test_a_base_that_is_no_address_is_refused(base: str) -> None:
     assert (refused.value.code, refused.value.param) == ("invalid_setting", "base")
 
 
-def test_the_path_of_the_base_is_signed_unless_the_server_sees_another_one() -> None:
-    def verifies(client: Client, path: str) -> bool:
-        query = client.url("a.jpg", width=4).partition("?")[2]
-        try:
-            Keyring.from_text(KEY).verify(path.encode(), query.encode(), 0)
-        except Exception:  # noqa: BLE001 - any refusal
-            return False
-        return True
-
-    mounted, stripped = Client("https://a.example/img", KEY), Client("https://a.example/img", KEY, signed_path="")
-    assert verifies(mounted, "/img/resize")
-    assert not verifies(mounted, "/resize")
-    assert verifies(stripped, "/resize")
-    assert stripped.url("a.jpg").startswith("https://a.example/img/resize?url=a.jpg&sig=")
+def test_a_mount_is_signed_and_the_path_of_the_base_is_not() -> None:
+    client = Client("https://a.example/img", KEY, mount="/native/")
+    path, _, query = client.url("a.jpg", width=4).removeprefix("https://a.example/img").partition("?")
+    assert path == "/native/resize"
+    assert MountSignatures(Keyring.from_text(KEY), "/native").verify(b"/resize", query.encode(), 0) is None
+    query = Client("https://a.example/img", KEY).url("a.jpg").partition("?")[2]
+    assert Keyring.from_text(KEY).verify(b"/resize", query.encode(), 0) is None
 
 
 @pytest.mark.parametrize(
@@ -191,6 +184,18 @@ def test_an_error_names_the_parameter_and_has_the_code_of_the_server(
 def test_a_hint_names_the_parameter_that_was_meant() -> None:
     with pytest.raises(UnknownParameter, match="did you mean width"):
         Client("").url("a.jpg", widht=4)  # type: ignore[call-arg]
+
+
+def test_short_names_are_those_of_the_server_everywhere() -> None:
+    client = Client("", defaults={"q": 70, "w": 300})  # type: ignore[arg-type]
+    assert client.url("a.jpg", width=8) == "/resize?url=a.jpg&width=8&quality=70"
+    assert (
+        client.srcset("a.jpg", [16], w=8)
+        == "/resize?url=a.jpg&width=8&quality=70 8w, /resize?url=a.jpg&width=16&quality=70 16w"
+    )
+    assert "<picture" not in client.picture("a.jpg", alt="", fm="webp")  # type: ignore[call-arg]
+    other: Any = {"trim-colour": "red", "width": None}
+    assert client.url("a.jpg", **other) == "/resize?url=a.jpg&trim_color=ff0000&quality=70"
 
 
 def test_other_endpoints() -> None:

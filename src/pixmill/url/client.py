@@ -11,7 +11,7 @@ from .quoting import encode_url, quote
 from .responsive import DEFAULT_FORMATS, Candidates, candidate_widths, element_size, sizes_for
 from .signing import MAX_EXPIRES, rounded_expiry, seconds_of, signature, signing_key
 from .sources import base_text, join, source_text
-from .spelling import query, texts_of, without_defaults
+from .spelling import plain_names, query, texts_of, without_defaults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ class Client:
     ``base``: what its URLs begin with. ``key``: one of ``PIXMILL_KEYS``, or their text, of which the first one signs.
     ``expires_in``: how long signed URLs work, at least; they end at multiples of ``expires_every`` (default: the same
     time), so that a page has the same URLs for a while. ``source_base``: what names of originals are relative to, such
-    as ``s3://photos`` or ``https://example.com/media``. ``defaults``: parameters of every image. ``signed_path``: the
-    path in front of ``/resize`` as the server sees it, if a proxy changes it. Raises InvalidSetting, InvalidParameter.
+    as ``s3://photos`` or ``https://example.com/media``. ``defaults``: parameters of every image. ``mount``: the path of
+    the dialect, if ``PIXMILL_DIALECTS`` has it at one; unlike the path of ``base``, it is signed. Raises
+    InvalidSetting, InvalidParameter.
     """
 
     def __init__(
@@ -65,17 +66,17 @@ class Client:
         expires_every: Seconds | None = None,
         source_base: str = "",
         defaults: ImageParams | None = None,
-        signed_path: str | None = None,
+        mount: str = "",
     ) -> None:
         self._origin, self._path = _split_base(base)
-        self._signed_path = self._path if signed_path is None else _checked_path(signed_path)
+        self._mount = _checked_path(mount)
         self._key = None if key is None else signing_key(key)
         self._expires_in = None if expires_in is None else seconds_of(expires_in, "expires_in")
         self._every = None if expires_every is None else seconds_of(expires_every, "expires_every")
         if self._key is None and self._expires_in is not None:
             raise InvalidSetting("expires_in needs a key: without a signature no URL ends", "expires_in")
         self._source_base = base_text(source_base) if source_base else ""
-        self._defaults = dict(defaults or {})
+        self._defaults = plain_names(defaults or {})
         texts_of(self._defaults, IMAGE_PARAMS)
         self._queries: dict[object, str] = {}
 
@@ -119,7 +120,7 @@ class Client:
         **params: object,
     ) -> str:
         """Return the URL of ``/srcset``: a set of images as JSON and HTML, which the server fits to the original."""
-        texts = texts_of({**self._defaults_for(SRCSET_PARAMS), **params}, SRCSET_PARAMS)
+        texts = texts_of({**self._defaults_for(SRCSET_PARAMS), **plain_names(params)}, SRCSET_PARAMS)
         return self._url("/srcset", source, query(texts), self._expiry(expires, expires_in))
 
     def candidates(
@@ -140,10 +141,11 @@ class Client:
         ``size`` of the original, if it is known: nothing larger is offered.
         """
         ends = self._expiry(expires, expires_in)
-        merged = {**self._defaults, **params}
+        given = plain_names(params)
+        merged = {**self._defaults, **given}
         found = Candidates()
         for width, height, descriptor in candidate_widths(merged, widths, densities, size):
-            own = {**params, "width": width, "height": height, "dpr": None}
+            own = {**given, "width": width, "height": height, "dpr": None}
             found.append((self._url("/resize", source, self._image_query(own), ends), width, descriptor))
         return found
 
@@ -214,6 +216,7 @@ class Client:
         container (``full``), or as your CSS says (``none``). ``attributes`` of the ``<img>``: ``loading`` and
         ``decoding`` are ``lazy`` and ``async`` unless they are given; None leaves one out.
         """
+        params = plain_names(params)  # type: ignore[assignment]
         merged = {**self._defaults, **params}
         if formats is None:
             formats = () if merged.get("format") else DEFAULT_FORMATS
@@ -275,17 +278,17 @@ class Client:
         return found
 
     def _build_query(self, params: Mapping[str, object]) -> str:
-        return query(without_defaults(texts_of({**self._defaults, **params}, IMAGE_PARAMS)))
+        return query(without_defaults(texts_of({**self._defaults, **plain_names(params)}, IMAGE_PARAMS)))
 
     def _url(self, endpoint: str, source: str, rest: str, expires: int | None) -> str:
         if not isinstance(source, str):
             raise InvalidParameter(f"The source must be a text, not {type(source).__name__}", "url")
         text = source_text(join(self._source_base, source))
-        target = f"{endpoint}?url={quote(text)}{'&' if rest else ''}{rest}"
+        target = f"{self._mount}{endpoint}?url={quote(text)}{'&' if rest else ''}{rest}"
         if expires is not None:
             target += f"&expires={expires}"
         if self._key is not None:
-            target += f"&sig={signature(self._key, self._signed_path + target)}"
+            target += f"&sig={signature(self._key, target)}"
         return f"{self._origin}{self._path}{target}"
 
     def _expiry(self, expires: Expires | None, expires_in: Seconds | _Default | None) -> int | None:

@@ -24,7 +24,7 @@ _MAX_DEFAULT_WIDTH = 1_080
 _OTHER_SHAPES = frozenset(
     (
         *("aspect", "canvas", "crop", "crop_aspect", "enlarge", "padding", "page", "preset", "rotate", "then", "trim"),
-        *("upscale", "scale", "zoom"),
+        "zoom",
     )
 )
 """With any of them the size of the original says little about that of the result."""
@@ -132,7 +132,7 @@ def _natural_width(params: Mapping[str, object], width: int | None, height: int 
 
 
 def _pixels(params: Mapping[str, object], name: str) -> int | None:
-    side = params.get(name, params.get(name[0]))
+    side = params.get(name)
     if side is None:
         return None
     if isinstance(side, str) and side.isdecimal():

@@ -15,16 +15,27 @@ _ORDER = {name: place for place, name in enumerate(RULES)}
 _MAX_SHOWN = 80
 
 
+def plain_names(params: Mapping[str, object]) -> dict[str, object]:
+    """Return parameters by their full names: ``w`` is ``width``, ``trim-color`` and ``trim_colour`` are ``trim_color``.
+
+    Raises RepeatedParameter.
+    """
+    found: dict[str, object] = {}
+    for given, value in params.items():
+        name = given if given in RULES else _full_name(given)
+        if name in found:
+            raise RepeatedParameter(f"{name} is given more than once", name)
+        found[name] = value
+    return found
+
+
 def texts_of(params: Mapping[str, object], accepted: frozenset[str]) -> dict[str, str]:
     """Return the texts of values that are not None, in order. Raises UrlError."""
     texts: dict[str, str] = {}
-    for given, value in params.items():
-        if value is None:
-            continue
-        name = _name(given, accepted)
-        if name in texts:
-            raise RepeatedParameter(f"{name} is given more than once", name)
-        texts[name] = param_text(name, value)
+    for name, value in plain_names(params).items():
+        if value is not None:
+            _check_name(name, accepted)
+            texts[name] = param_text(name, value)
     return dict(sorted(texts.items(), key=lambda item: _ORDER[item[0]]))
 
 
@@ -76,15 +87,19 @@ def _stage_text(stage: object) -> str:
     return query(texts_of(params, STAGE_PARAMS))
 
 
-def _name(given: str, accepted: Iterable[str]) -> str:
+def _full_name(given: str) -> str:
     name = given.rstrip("_").replace("-", "_")
-    name = ALIASES.get(name, name)
-    if name in accepted:
-        return name
+    return ALIASES.get(name, name)
+
+
+def _check_name(given: str, accepted: Iterable[str]) -> None:
+    """Raise UnknownParameter, with the name that was meant, unless the parameter is accepted."""
+    if given in accepted:
+        return
     from difflib import get_close_matches  # noqa: PLC0415 - for messages only
 
     near = get_close_matches(given[:32], sorted(accepted), 1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    if not hint and name in RULES:
+    if given in RULES:
         hint = "; it has no meaning here"
     raise UnknownParameter(f"There is no parameter {given[:_MAX_SHOWN]!r}{hint}", given)

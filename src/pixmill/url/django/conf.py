@@ -21,7 +21,7 @@ OPTIONS = {
     "EXPIRES_IN": "expires_in",
     "EXPIRES_EVERY": "expires_every",
     "SOURCE_BASE": "source_base",
-    "SIGNED_PATH": "signed_path",
+    "MOUNT": "mount",
     "DEFAULTS": "defaults",
 }
 """The names in ``PIXMILL``, and the arguments of ``Client`` that they are."""
