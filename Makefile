@@ -85,7 +85,6 @@ release: $(VENV)/.release          ## VERSION=0.2.0: write the version everywher
 	$(BIN)/python -m deploy.release.cut $(VERSION)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
-	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pytest -q tests/test_release.py tests/test_pages.py tests/test_documented.py tests/deploy tests/platform tests/packages
 	git commit -q -a -m "release: $(VERSION)"
 	$(BIN)/python -m deploy.release.build
