@@ -2,10 +2,11 @@
 
     python -m deploy.release.build [FOLDER]        (dist/)
 
-Source distribution; the wheel of this platform, built from it; the chart as a package; the bill of materials of the
-locked dependencies (CycloneDX); SHA256SUMS. Wheels of other platforms are cibuildwheel's, the image is buildx's: see
-docs/releasing.md. With ``PROJECT_URL`` metadata and chart name the repository, with ``SOURCE_DATE_EPOCH`` (by default
-the time of the last commit) the packages have the same bytes wherever they are built.
+Source distribution; the wheel of this platform, built from it; the client packages for Python and, where there is npm,
+JavaScript; the chart as a package; the bill of materials of the locked dependencies (CycloneDX); SHA256SUMS. Wheels of
+other platforms are cibuildwheel's, the image is buildx's: see docs/releasing.md. With ``PROJECT_URL`` metadata and
+chart name the repository, with ``SOURCE_DATE_EPOCH`` (by default the time of the last commit) the packages have the
+same bytes wherever they are built.
 """
 
 import hashlib
@@ -36,6 +37,9 @@ SDIST_FILES: Final = (
 """What a source distribution may contain."""
 
 
+_NOT_SOURCE: Final = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
+
+
 class BadPackage(Exception):
     """A package is not as it should be."""
 
@@ -51,7 +55,7 @@ def build(folder: Path) -> list[Path]:
     sbom = write_sbom(folder, version)
     check_sdist(sdist, version)
     check_wheel(wheel, version)
-    files = [sdist, wheel, chart, sbom]
+    files = [sdist, wheel, chart, sbom, *build_url_package(folder), *pack_javascript(folder, version)]
     sums = folder / "SHA256SUMS"
     sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
     return [*files, sums]
@@ -81,7 +85,7 @@ def build_sdist(root: Path, folder: Path) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(root / name, target)
         _run_uv("--sdist", Path(copy), folder)
-    [sdist] = folder.glob("*.tar.gz")
+    [sdist] = folder.glob("pixmill-*.tar.gz")
     return sdist
 
 
@@ -92,7 +96,7 @@ def build_wheel(sdist: Path, folder: Path) -> Path:
             tar.extractall(unpacked, filter="data")
         [source] = Path(unpacked).iterdir()
         _run_uv("--wheel", source, folder)
-    [wheel] = folder.glob("*.whl")
+    [wheel] = folder.glob("pixmill-*.whl")
     return wheel
 
 
@@ -111,6 +115,29 @@ def _run_uv(kind: str, source: Path, folder: Path) -> None:
     ]
     subprocess.run(command, env=environment(), check=True)  # noqa: S603 - our own build
     (folder / ".gitignore").unlink(missing_ok=True)
+
+
+def build_url_package(folder: Path) -> list[Path]:
+    """Build ``pixmill-url``, whose files are those of ``pixmill.url``."""
+    with tempfile.TemporaryDirectory() as copy:
+        source = shutil.copytree(ROOT / "packages" / "pixmill-url", Path(copy, "source"), ignore=_NOT_SOURCE)
+        _run_uv("--sdist", source, folder)
+        _run_uv("--wheel", source, folder)
+    return sorted(folder.glob("pixmill_url-*"))
+
+
+def pack_javascript(folder: Path, version: str) -> list[Path]:
+    """Pack the npm package, under a name that is not the chart's; nothing without npm. Raises BadPackage."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return []
+    with tempfile.TemporaryDirectory() as packed:
+        command = [npm, "pack", "--silent", "--pack-destination", packed]
+        subprocess.run(command, cwd=ROOT / "packages" / "pixmill-js", check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        archive = Path(packed, f"pixmill-{version}.tgz")
+        if not archive.exists():
+            raise BadPackage(f"the npm package is not {version}")
+        return [Path(shutil.copy(archive, folder / f"pixmill-js-{version}.tgz"))]
 
 
 def package_chart(folder: Path, version: str) -> Path:

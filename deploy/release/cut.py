@@ -58,7 +58,7 @@ PLACES: Final = (
     Place("deploy/helm/pixmill/Chart.yaml", r"^version: (?P<version>\S+)$"),
     Place("deploy/helm/pixmill/Chart.yaml", r'^appVersion: "(?P<version>[^"]+)"$'),
     Place("docs/features.md", r"^Pixmill (?P<version>\d\S*(?: \(unreleased\))?) beside "),
-    Place("src/pixmill/url/__init__.py", r'^__version__ = "(?P<version>[^"]+)"'),
+    Place("src/pixmill/url/version.py", r'^VERSION = "(?P<version>[^"]+)"'),
     Place("packages/pixmill-js/package.json", r'^  "version": "(?P<version>[^"]+)"'),
     Place("packages/pixmill-js/package-lock.json", r'\A\{\n  "name": "pixmill",\n  "version": "(?P<version>[^"]+)"'),
     Place("packages/pixmill-js/package-lock.json", r'^      "name": "pixmill",\n      "version": "(?P<version>[^"]+)"'),

@@ -63,7 +63,9 @@ def free_port() -> int:
 def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Start a server of the sample photos in a folder, where its log stays; yields its URL and its process."""
     port = free_port()
-    variables = {"PIXMILL_PORT": str(port), "PIXMILL_WORKERS": "2", "PIXMILL_LOG_FORMAT": "console"} | dict(settings)
+    variables = {"PIXMILL_PORT": str(port), "PIXMILL_WORKERS": "2", "PIXMILL_LOG_FORMAT": "console"}
+    variables |= {"PIXMILL_QUEUE_MAX_WAIT_S": str(WAIT_S), "PIXMILL_DEADLINE_S": str(WAIT_S)}  # beside other work
+    variables |= settings
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*PIXMILL, "serve", "--demo"], cwd=folder, env=os.environ | variables, stdout=log, stderr=log

@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from pixmill.runtime.operating_system import IS_LINUX
@@ -28,7 +29,8 @@ class FramedSocket(socket.socket):
         """Take over the descriptor."""
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno)
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            self.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+            with suppress(OSError):  # more than the system permits
+                self.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
         self._received = bytearray()
         self._ancillary: list[tuple[int, int, bytes]] = []
 

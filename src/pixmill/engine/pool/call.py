@@ -6,13 +6,13 @@ Also the statistics of the queue. Must never know workers.
 import asyncio
 import os
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pixmill.engine import protocol
 from pixmill.errors import PixmillError
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.ops import Plan
-from pixmill.runtime.operating_system import SEAL_GROW, add_seals, memory_file
+from pixmill.runtime.operating_system import IS_LINUX, SEAL_GROW, add_seals, memory_file
 from pixmill.runtime.spool import Spool
 
 
@@ -159,6 +159,8 @@ class Attempt:
     """Where a render puts its results."""
     raster: ResultFile | None = None
     """Where it puts the decoded pixels of the original, if that was asked for."""
+    sent_fds: list[int] = field(default_factory=list)
+    """Inputs that were sent, where they must stay open until the worker has received them."""
 
     def open_files(self) -> list[int]:
         """Open the inputs that go with the command, which the caller closes, and make the files for what it returns.
@@ -173,8 +175,7 @@ class Attempt:
             if isinstance(self.command, protocol.Render) and self.command.raster and self.command.raster.max_bytes:
                 self.raster = ResultFile()
         except BaseException:
-            for fd in fds:
-                os.close(fd)
+            _close_all(fds)
             raise
         return fds
 
@@ -182,6 +183,16 @@ class Attempt:
     def output_fds(self) -> list[int]:
         """The descriptors of the files for what it returns, in the order of the protocol."""
         return [file.fd for file in (self.raster, self.result) if file]
+
+    def release_inputs(self, fds: list[int]) -> None:
+        """Close the inputs that were sent; on macOS once the worker has replied.
+
+        A descriptor that is closed there while it is on its way may arrive closed (github.com/nodejs/node/issues/7512).
+        """
+        if IS_LINUX:
+            _close_all(fds)
+        else:
+            self.sent_fds = fds
 
     def take_result(self) -> ResultFile | None:
         """Return the file with the results; it is not this attempt's any more."""
@@ -191,10 +202,17 @@ class Attempt:
     def close(self) -> None:
         """Release all files; the worker has replied or is gone."""
         outputs, self.result, self.raster = (self.result, self.raster), None, None
+        sent_fds, self.sent_fds = self.sent_fds, []
+        _close_all(sent_fds)
         for original in self.originals:
             original.close()
         for file in filter(None, outputs):
             file.close()
+
+
+def _close_all(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 @dataclass(eq=False, slots=True)

@@ -4,7 +4,6 @@ Knows attempts, their deadlines and their replies. Must never know how many work
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
 from itertools import count
@@ -188,8 +187,7 @@ class WorkerHandle(ProcessEvents):
             attempt.close()
             return False
         self._process.send(attempt.command, *lent, *attempt.output_fds)
-        for fd in lent:
-            os.close(fd)
+        attempt.release_inputs(lent)
         return True
 
     def _finish(self, outcome: protocol.Outcome) -> None:
