@@ -30,11 +30,8 @@ WARM_UP = 20
 
 
 def main() -> None:
-    empty, imported = _start_ms("pass"), _start_ms("import pixmill")
-    print(f"import pixmill            {imported - empty:7.1f} ms over an empty interpreter ({empty:.1f} ms)")
-    print(
-        f"a script with one result  {_start_ms(f'import pixmill; pixmill.resize({str(PHOTO)!r}, width=320)'):7.1f} ms"
-    )
+    print(f"import pixmill            {_code_ms('import pixmill'):7.1f} ms")
+    print(f"import and first result   {_code_ms(f'import pixmill; pixmill.resize({str(PHOTO)!r}, width=320)'):7.1f} ms")
     for name, body in (("photo", PHOTO.read_bytes()), ("small", pixmill.resize(PHOTO, width=64, format="jpeg").body)):
         times = asyncio.run(_interleaved(body))
         alone = times["engine alone"]
@@ -43,14 +40,11 @@ def main() -> None:
             print(f"{name}: {label:16} {statistics.median(each):8.3f} ms; median over the engine alone {over:+.3f} ms")
 
 
-def _start_ms(code: str) -> float:
-    """Return the shortest time that an interpreter takes for some code."""
-    times = []
-    for _ in range(IMPORTS):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        times.append(time.perf_counter() - started)
-    return min(times) * 1000
+def _code_ms(code: str) -> float:
+    """Return the shortest time that some code takes in an interpreter that has just started."""
+    timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", timed]
+    return min(float(subprocess.check_output(command)) for _ in range(IMPORTS)) * 1000
 
 
 async def _interleaved(body: bytes) -> dict[str, list[float]]:

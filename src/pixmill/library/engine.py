@@ -7,25 +7,26 @@ import asyncio
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast, overload
 
 import msgspec
 
-from pixmill.errors import Draining, InvalidParameter, PixmillError
+from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.image_config import ImageConfig
 from pixmill.library import sources, targets
 from pixmill.library.core import Core, Original, closed_error
-from pixmill.library.limiter import InFlightLimiter, Slot
+from pixmill.library.limiter import InFlightLimiter
+from pixmill.library.mapping import OnError, amap_in_order, map_in_order, result_or_error
 from pixmill.library.params import Compiler, selection_of_texts, texts_of
 from pixmill.library.result import Result
 from pixmill.library.settings import load_settings, with_max_wait
 from pixmill.library.sources import AsyncSource, Source
 from pixmill.library.targets import Target
+from pixmill.library.waiting import await_call, wait, wait_for_slot
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.ops import Plan
 from pixmill.ports.pipeline import MAX_PLANS
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OnError = Literal["raise", "return"]
 PlaceholderKind = Literal["thumbhash", "blurhash", "lqip", "color"]
 
 _FACT_OF_PLACEHOLDER: Final = {"thumbhash": "thumbhash", "blurhash": "blurhash", "lqip": "lqip", "color": "average"}
+_IN_FLIGHT_PER_WORKER: Final = 4
 _ENGINES: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 """All engines: a fork concerns each."""
 
@@ -89,7 +90,6 @@ class Engine:
     def _set_up(self, config: ImageConfig) -> None:
         self._settings = with_max_wait(config)
         self._compiler = Compiler(self._settings.render_mode)
-        self.limits = self._settings.limits()
         self._lock = threading.Lock()
         self._running = _Running()
         self._is_closed = False
@@ -167,8 +167,8 @@ class Engine:
     ) -> list[Any]:
         """Render several results from one decode, in order; ``variants`` are the parameters of each."""
         plans = [self._plan(texts_of(variant), None) for variant in variants]
-        outcomes = self.call_many(source, plans)
-        return [_result_or_error(outcome, on_error) for outcome in outcomes]
+        outcomes = self._call_many(source, plans)
+        return [result_or_error(outcome, on_error) for outcome in outcomes]
 
     def info(self, source: Source, **params: "Unpack[InfoParams]") -> "Info":
         """Return facts about an image: format, width, height and others, as ``/info`` does.
@@ -189,11 +189,11 @@ class Engine:
     def info_texts(self, source: Source, params: Mapping[str, str]) -> "Info":
         """Return facts about an image by parameters as URLs have them, decoded."""
         selection = selection_of_texts(params)
-        return _info(self.inspect(source, selection))
+        return _info(self._inspect(source, selection))
 
     def placeholder(self, source: Source, kind: PlaceholderKind = "thumbhash") -> str:
         """Return what a page shows until it has the image: a hash, a tiny image as a ``data:`` URL, or a colour."""
-        return _placeholder(self.inspect(source, _placeholder_selection(kind)), kind)
+        return _placeholder(self._inspect(source, _placeholder_selection(kind)), kind)
 
     async def aplaceholder(self, source: AsyncSource, kind: PlaceholderKind = "thumbhash") -> str:
         """Return a placeholder without blocking the event loop."""
@@ -208,11 +208,17 @@ class Engine:
         ``target`` is a path with ``{width}`` and ``{ext}``; ``url`` is the beginning of the URLs, before the names of
         the files. The other parameters are those of ``/srcset``; ``class`` is written ``class_``.
         """
-        from pixmill.library.srcset import build_srcset  # noqa: PLC0415 - few need it
+        from pixmill.library.srcset import Operations, build_srcset  # noqa: PLC0415 - few need it
 
         texts = {name.rstrip("_"): text for name, text in texts_of(params).items()}
         with closing(self._load(source)) as original:
-            return build_srcset(_OriginalOperations(self, original), target, url, texts)
+            operations = Operations(
+                self._settings.limits(),
+                self._compiler.plan_of_query,
+                lambda selection: self._inspect(original, selection),
+                lambda plans: self._call_many(original, plans),
+            )
+            return build_srcset(operations, target, url, texts)
 
     # ------------------------------------------------------------ many images
 
@@ -251,7 +257,13 @@ class Engine:
         ``on_error="return"`` the error is yielded in its place.
         """
         limit = self._in_flight(in_flight, on_error)
-        return self._map(sources, self._plan(texts_of(params), None), on_error, limit)
+        plan = self._plan(texts_of(params), None)
+        return map_in_order(
+            lambda source: self._start(source, lambda core, original: core.render(original, plan)),
+            sources,
+            on_error,
+            limit,
+        )
 
     @overload
     def amap(
@@ -283,59 +295,22 @@ class Engine:
     ) -> AsyncIterator[Any]:
         """Render many images without blocking the event loop, otherwise as ``map``."""
         limit = self._in_flight(in_flight, on_error)
-        return self._amap(sources, self._plan(texts_of(params), None), on_error, limit)
-
-    def _map(self, all_sources: Iterable[Source], plan: Plan, on_error: OnError, limit: int) -> Iterator[Any]:
-        pending: deque[tuple[Source, Future[Rendered]]] = deque()
-        try:
-            for source in all_sources:
-                if len(pending) >= limit:
-                    yield _outcome(*pending.popleft(), on_error)
-                pending.append((source, self._begin(source, plan)))
-            while pending:
-                yield _outcome(*pending.popleft(), on_error)
-        finally:
-            for _, future in pending:
-                future.cancel()
-
-    async def _amap(
-        self,
-        all_sources: Iterable[AsyncSource] | AsyncIterable[AsyncSource],
-        plan: Plan,
-        on_error: OnError,
-        limit: int,
-    ) -> AsyncIterator[Any]:
-        pending: deque[tuple[AsyncSource, asyncio.Task[Rendered]]] = deque()
-        try:
-            async for source in _as_async(all_sources):
-                if len(pending) >= limit:
-                    yield await _aoutcome(*pending.popleft(), on_error)
-                call = self._acall(source, lambda core, original: core.render(original, plan))
-                pending.append((source, asyncio.ensure_future(call)))
-            while pending:
-                yield await _aoutcome(*pending.popleft(), on_error)
-        finally:
-            for _, task in pending:
-                task.cancel()
-            await asyncio.gather(*(task for _, task in pending), return_exceptions=True)
+        plan = self._plan(texts_of(params), None)
+        return amap_in_order(
+            lambda source: self._acall(source, lambda core, original: core.render(original, plan)),
+            sources,
+            on_error,
+            limit,
+        )
 
     def _in_flight(self, in_flight: int | None, on_error: str) -> int:
         if on_error not in ("raise", "return"):
             raise InvalidParameter("on_error must be raise or return", param="on_error")
         if in_flight is None:
-            return IN_FLIGHT_PER_WORKER * self._settings.worker_count()
+            return _IN_FLIGHT_PER_WORKER * self._settings.worker_count()
         if in_flight < 1:
             raise InvalidParameter("in_flight must be at least 1", param="in_flight")
         return in_flight
-
-    def _begin(self, source: Source, plan: Plan) -> "Future[Rendered]":
-        """Begin a call of ``map``; its errors are in the future."""
-        try:
-            return self._start(source, lambda core, original: core.render(original, plan))
-        except PixmillError as error:
-            failed: Future[Rendered] = Future()
-            failed.set_exception(error)
-            return failed
 
     # ------------------------------------------------------------ calls
 
@@ -352,19 +327,19 @@ class Engine:
             )
         return self._compiler.plan_of_texts(texts)
 
-    def inspect(self, source: Source | Spool, selection: FactSelection) -> Facts:
+    def _inspect(self, source: Source | Spool, selection: FactSelection) -> Facts:
         return self._call(source, lambda core, original: core.inspect(original, selection))
 
     def _load(self, source: Source) -> Spool:
         """Return the bytes of a source, in a spool that the caller closes."""
         sources.check(source)
         ref = sources.url_of(source)
-        return sources.read(source, self._settings.max_source_bytes) if ref is None else _wait(self._core().fetch(ref))
+        return sources.read(source, self._settings.max_source_bytes) if ref is None else wait(self._core().fetch(ref))
 
     def _call(self, source: "Source | Spool", begin: "Callable[[Core, Original], Future[T]]") -> T:
-        return _wait(self._start(source, begin))
+        return wait(self._start(source, begin))
 
-    def call_many(self, source: Source | Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    def _call_many(self, source: Source | Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
         chunks = [plans[at : at + MAX_PLANS] for at in range(0, len(plans), MAX_PLANS)]
         return [
             outcome
@@ -377,7 +352,7 @@ class Engine:
         if not isinstance(source, Spool):
             sources.check(source)
         core = self._core()
-        slot = _wait_for_slot(core.limiter.acquire())
+        slot = wait_for_slot(core.limiter.acquire())
         try:
             if isinstance(source, Spool):
                 original: Original = source.share()
@@ -398,14 +373,14 @@ class Engine:
             core = await asyncio.to_thread(self._core)
         waiting = core.limiter.acquire()
         try:
-            slot = await _await(core, waiting)
+            slot = await await_call(core, waiting)
         except BaseException:
             if not waiting.cancelled():
                 InFlightLimiter.abandon(waiting)
             raise
         try:
             original = sources.url_of(source) or await sources.aread(source, core.max_bytes)
-            return await _await(core, begin(core, original))
+            return await await_call(core, begin(core, original))
         finally:
             slot.release()
 
@@ -421,119 +396,19 @@ class Engine:
                 self._running.core = Core(self._settings)
             return self._running.core
 
-    def plan_of_query(self, query: bytes) -> Plan:
-        """Return the plan of a query of ``/resize``."""
-        return self._compiler.plan_of_query(query)
+    @classmethod
+    def _after_fork(cls) -> None:
+        """Leave the workers of all engines to the process that was forked: this one has none of its threads."""
+        for engine in list(_ENGINES):
+            cls._leave_workers(engine)
 
-    def after_fork(self) -> None:
-        """Leave the workers to the process that was forked: this one has none of its threads."""
+    def _leave_workers(self) -> None:
         self._lock = threading.Lock()
         self._compiler = Compiler(self._settings.render_mode)
         self._running.core = None
 
 
-class _OriginalOperations:
-    """What ``srcset`` needs of an engine, for one original."""
-
-    def __init__(self, engine: Engine, original: Spool) -> None:
-        self.limits = engine.limits
-        self.plan = engine.plan_of_query
-        self._engine, self._original = engine, original
-
-    def inspect(self, selection: FactSelection) -> Facts:
-        return self._engine.inspect(self._original, selection)
-
-    def render_all(self, plans: Sequence[Plan]) -> list[Rendered]:
-        return [_rendered_or_raise(outcome) for outcome in self._engine.call_many(self._original, plans)]
-
-
-IN_FLIGHT_PER_WORKER: Final = 4
-
-
-def _after_fork() -> None:
-    for engine in list(_ENGINES):
-        engine.after_fork()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
-def _wait(future: "Future[T]") -> T:
-    """Wait for a call; an interrupt cancels it."""
-    try:
-        return future.result()
-    except CancelledError:
-        raise closed_error() from None
-    finally:
-        future.cancel()
-
-
-def _wait_for_slot(waiting: "Future[Slot]") -> Slot:
-    try:
-        return waiting.result()
-    except CancelledError:
-        raise closed_error() from None
-    except BaseException:
-        InFlightLimiter.abandon(waiting)
-        raise
-
-
-async def _await(core: Core, future: "Future[T]") -> T:
-    """Await a call of another thread; cancelling the task cancels it."""
-    try:
-        return await asyncio.wrap_future(future)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if core.is_closed and not (task and task.cancelling()):
-            raise closed_error() from None
-        raise
-
-
-def _outcome(source: Source, future: "Future[Rendered]", on_error: OnError) -> Result | PixmillError:
-    try:
-        return Result.of(_wait(future))
-    except PixmillError as error:
-        return _handled(source, error, on_error)
-
-
-async def _aoutcome(source: AsyncSource, task: "asyncio.Task[Rendered]", on_error: OnError) -> Result | PixmillError:
-    try:
-        return Result.of(await task)
-    except PixmillError as error:
-        return _handled(source, error, on_error)
-
-
-def _handled(source: AsyncSource, error: PixmillError, on_error: OnError) -> PixmillError:
-    """Return an error with the name of its image, or raise it; that of a closed engine is raised always."""
-    error.add_note(f"source: {sources.describe(source)}")
-    if on_error == "raise" or isinstance(error, Draining):
-        raise error
-    return error
-
-
-def _rendered_or_raise(outcome: Rendered | PixmillError) -> Rendered:
-    if isinstance(outcome, PixmillError):
-        raise outcome
-    return outcome
-
-
-def _result_or_error(outcome: Rendered | PixmillError, on_error: OnError) -> Result | PixmillError:
-    if not isinstance(outcome, PixmillError):
-        return Result.of(outcome)
-    if on_error == "raise":
-        raise outcome
-    return outcome
-
-
-async def _as_async(
-    all_sources: Iterable[AsyncSource] | AsyncIterable[AsyncSource],
-) -> AsyncIterator[AsyncSource]:
-    if isinstance(all_sources, AsyncIterable):
-        async for source in all_sources:
-            yield source
-    else:
-        for source in all_sources:
-            yield source
+os.register_at_fork(after_in_child=Engine._after_fork)  # noqa: SLF001 - of this module
 
 
 def _info(facts: Facts) -> "Info":

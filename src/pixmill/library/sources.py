@@ -78,7 +78,7 @@ def check(source: object) -> None:
     """Refuse what is no source. Raises InvalidParameter."""
     is_known = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
     if not is_known and not callable(getattr(source, "read", None)):
-        raise InvalidParameter(f"The source must be {_KINDS}, not a {type(source).__name__}", param="source")
+        raise InvalidParameter(f"The source must be {_KINDS}, not of type {type(source).__name__}", param="source")
 
 
 def read(source: Source, max_bytes: int) -> Spool:
@@ -132,7 +132,7 @@ def _read_into(spool: Spool, source: Source) -> None:
 def _as_bytes(chunk: object) -> Bytes:
     if isinstance(chunk, bytes | bytearray | memoryview):
         return chunk
-    kind = "text: open it in binary mode" if isinstance(chunk, str) else f"a {type(chunk).__name__}"
+    kind = "text: open it in binary mode" if isinstance(chunk, str) else f"values of type {type(chunk).__name__}"
     raise InvalidParameter(f"The file object must give bytes, not {kind}", param="source")
 
 

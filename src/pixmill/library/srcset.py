@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from pixmill.api.http.picture_element import ImageCandidate, PictureElement
@@ -17,7 +17,7 @@ from pixmill.api.http.placeholder_style import NO_PLACEHOLDER, PlaceholderView, 
 from pixmill.dialects.native.element_options import Placeholder
 from pixmill.dialects.native.presets import NO_PRESETS
 from pixmill.dialects.native.srcset import SRCSET_PARAMS, SrcsetRequest, parse_srcset
-from pixmill.errors import InvalidParameter, UnknownParameter
+from pixmill.errors import InvalidParameter, PixmillError, UnknownParameter
 from pixmill.library.params import is_image_param
 from pixmill.library.result import Result
 from pixmill.library.targets import write_file
@@ -70,16 +70,14 @@ class Srcset:
         return f"<table>{rows}</table><p>{len(self.images)} files, {total:,} bytes</p>"
 
 
-class Operations(Protocol):
-    """What is needed of an engine, for one original."""
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What is needed of an engine, for one original. ``plan`` compiles a query of ``/resize``."""
 
     limits: Limits
-
-    def plan(self, query: bytes) -> Plan: ...
-
-    def inspect(self, selection: FactSelection) -> Facts: ...
-
-    def render_all(self, plans: Sequence[Plan]) -> list[Rendered]: ...
+    plan: Callable[[bytes], Plan]
+    inspect: Callable[[FactSelection], Facts]
+    render_all: Callable[[Sequence[Plan]], list[Rendered | PixmillError]]
 
 
 def build_srcset(operations: Operations, target: str | os.PathLike[str], url: str, texts: Mapping[str, str]) -> Srcset:
@@ -94,7 +92,7 @@ def build_srcset(operations: Operations, target: str | os.PathLike[str], url: st
         raise InvalidParameter(f"widths and formats must make at most {_MAX_FILES} files", param="widths")
     sizes = dict(widths)
     paths = _paths(os.fspath(target), [(form, sizes[width]) for form, width in keys])
-    rendered = operations.render_all([sized.plan(width, form) for form, width in keys])
+    rendered = _rendered(operations, [sized.plan(width, form) for form, width in keys])
     results = tuple(Result.of(one, path) for one, path in zip(rendered, paths, strict=True))
     for result, path in zip(results, paths, strict=True):
         write_file(path, result.body)
@@ -193,8 +191,17 @@ def _candidate(result: Result, url: str, element_size: Size, *, has_densities: b
 
 
 def _text(operations: Operations, plan: Plan) -> str:
-    (rendered,) = operations.render_all([plan])
-    return rendered.body.decode()
+    return _rendered(operations, [plan])[0].body.decode()
+
+
+def _rendered(operations: Operations, plans: Sequence[Plan]) -> list[Rendered]:
+    """Render all. Raises the first error."""
+    rendered = []
+    for outcome in operations.render_all(plans):
+        if isinstance(outcome, PixmillError):
+            raise outcome
+        rendered.append(outcome)
+    return rendered
 
 
 def _placeholder(request: SrcsetRequest, text_of: Callable[[Format], str], is_opaque: bool) -> PlaceholderView:
