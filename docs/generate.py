@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 
 from pixmill.api.http.error_advice import ADVICE
 from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
-from pixmill.cli import option_rows
+from pixmill.batch.template import INPUT_PLACEHOLDERS, RESULT_PLACEHOLDERS
+from pixmill.cli import batch_options, option_rows
 from pixmill.cli.option_source import option_tables, setting_default
 from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
@@ -565,7 +566,7 @@ def pages() -> dict[str, str]:
     texts = {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
     return (
         texts
-        | {"architecture.md": _architecture()}
+        | {"architecture.md": _architecture(), "batch.md": _batch_page()}
         | _dialect_pages()
         | reference.pages()
         | migrations.pages()
@@ -783,6 +784,32 @@ def _with_section(page: str, section: str, lines: Iterable[str]) -> str:
     begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
     before, _, rest = page.partition(begin)
     return before + begin + "\n".join(lines) + end + rest.partition(end)[2]
+
+
+def _batch_page() -> str:
+    """Return the page of ``pixmill batch`` with its options and placeholders."""
+    page = _filled("batch.md", "placeholders", _placeholders())
+    return _with_section(page, "options", _batch_options())
+
+
+def _placeholders() -> Iterable[str]:
+    known = INPUT_PLACEHOLDERS | RESULT_PLACEHOLDERS
+    rows = [(_code(f"{{{name}}}"), meaning) for name, meaning in known.items()]
+    rows.append(("`{width}`, `{quality}` …", "the value of this parameter, which must be given"))
+    yield from _table(("placeholder", "stands for"), rows)
+
+
+def _batch_options() -> Iterable[str]:
+    rows = (
+        (
+            ", ".join(_code(f"{flag} {row.type}".rstrip()) for flag in row.flags),
+            row.help,
+            _code(row.default),
+            _code(row.env),
+        )
+        for row in batch_options.ROWS
+    )
+    yield from _table(("option", "meaning", "default", "variable"), rows)
 
 
 def _architecture() -> str:

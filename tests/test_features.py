@@ -204,6 +204,7 @@ page to try it in a browser | setting:playground file:src/pixmill/api/playground
 OpenAPI document | route:/openapi.json
 container image | file:deploy/Dockerfile
 Helm chart | file:deploy/helm/pixmill/Chart.yaml
+command line for many files, in folders and buckets | command:batch
 command line for single images | command:resize
 client hints | setting:client_hints
 focal regions | w=9&h=9&fit=cover&gravity=fr:0.1,0.2,0.3,0.4

@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         "docs/how-to/smart-crops.md",
         "docs/how-to/watermarks.md",
         "docs/how-to/animations.md",
+        "docs/batch.md",
         "docs/how-to/object-storage.md",
         "docs/how-to/sign*.md",
         "docs/how-to/purging*.md",

@@ -177,6 +177,6 @@ class Reader:
 def pages() -> Iterator[Path]:
     """Yield the pages whose blocks are run: those that are read to do something."""
     docs = ROOT / "docs"
-    yield from (docs / "README.md", docs / "getting-started.md", docs / "responsive.md")
+    yield from (docs / "README.md", docs / "getting-started.md", docs / "responsive.md", docs / "batch.md")
     for folder in ("how-to", "explanation", "migrate"):
         yield from sorted((docs / folder).glob("*.md"))

@@ -18,9 +18,9 @@ from pixmill.media import MEDIA, Format
 from pixmill.storage.paths import is_valid_path
 
 INPUT_PLACEHOLDERS: Final[Mapping[str, str]] = {
-    "path": "path of the original below the folder where the pattern begins: `trips/rome/sea.jpg`",
-    "dir": "its folders: `trips/rome`; empty at the top",
-    "parent": "the last of its folders: `rome`",
+    "path": "path of the original below the folder where the pattern begins: `rome/2026/sea.jpg`",
+    "dir": "its folders: `rome/2026`; empty at the top",
+    "parent": "the last of its folders: `2026`",
     "name": "its name: `sea.jpg`",
     "stem": "its name without the ending: `sea`",
     "suffix": "the ending of its name: `jpg`",
