@@ -20,9 +20,9 @@ def _complete_shells(_: click.Context, __: click.Parameter, incomplete: str) -> 
         "pixmill completion fish | source": "in ~/.config/fish/config.fish",
     },
 )
-@click.argument("shell", metavar="bash|zsh|fish", shell_complete=_complete_shells)
+@click.argument("shell", metavar="SHELL", shell_complete=_complete_shells)
 def command(shell: str) -> None:
-    """Print a script that completes commands, options, formats and other values on Tab."""
+    """Print a script for SHELL (bash, zsh or fish) that completes commands, options and values on Tab."""
     from pixmill.cli.usage import WrongUsage
 
     kind = get_completion_class(shell) if shell in SHELLS else None

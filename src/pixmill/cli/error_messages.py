@@ -3,7 +3,8 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -14,6 +15,9 @@ from pixmill.errors import BadRequest, PixmillError
 
 FAILURE: Final = 1
 WRONG_USAGE: Final = 2
+
+_SOURCE: Final = "source"
+"""The parameter of the library that a command names itself."""
 
 _SYSTEM_ERRORS: Final[Mapping[int, str]] = {
     errno.ENOENT: "is not there; check the name and the current folder ({folder})",
@@ -59,7 +63,9 @@ def failure_of(error: Exception) -> Failure | None:
 def sentence(error: PixmillError) -> str:
     """Return one line: parameter, message, and private detail, which is the user's own here."""
     detail = "" if error.detail in error.message else error.detail
-    return ": ".join(part for part in (error.param, error.message, detail) if part)
+    subject = error.param or ""
+    subject = "" if subject == _SOURCE or subject in error.message else subject
+    return ": ".join(part for part in (subject, error.message, detail) if part)
 
 
 def option_sentence(error: BadRequest, table: str, params: Mapping[str, str] | None = None) -> str:
@@ -91,6 +97,15 @@ def print_failure(subject: str, error: Exception) -> None:
         raise error
     text = failure.text if failure.text.startswith(subject) else f"{subject}: {failure.text}"
     click.echo(f"pixmill: {text}", err=True)
+
+
+@contextmanager
+def reaching(server: str | None) -> Iterator[None]:
+    """Name the server in errors of a connection to it."""
+    try:
+        yield
+    except OSError as error:
+        fail(system_sentence(error, server or "the server of the settings (PIXMILL_HOST, PIXMILL_PORT)"))
 
 
 def fail(message: str, code: int = FAILURE) -> NoReturn:

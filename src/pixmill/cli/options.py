@@ -109,7 +109,16 @@ class DocumentedCommand(click.Command):
         return items
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, normalised(self.get_params(ctx), args))
+        is_group = isinstance(self, click.Group)
+        ctx.allow_extra_args = True  # the sentence about them is ours
+        try:
+            rest = super().parse_args(ctx, normalised(self.get_params(ctx), args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+        if rest and not is_group and not ctx.resilient_parsing:
+            raise click.UsageError(f"{rest[0]!r} is one argument too many", ctx)
+        return rest
 
 
 class DocumentedGroup(DocumentedCommand, click.Group):

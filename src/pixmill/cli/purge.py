@@ -28,13 +28,14 @@ from pixmill.cli.options import DocumentedCommand
 def command(server: str | None, *, everything: bool, soft: bool, **named: tuple[str, ...]) -> None:
     """Purge results from the cache of a running server, with the first token of PIXMILL_ADMIN_TOKEN."""
     from pixmill.admin_client import purge as send_purge
-    from pixmill.cli.error_messages import fail
+    from pixmill.cli.error_messages import fail, reaching
     from pixmill.cli.usage import WrongUsage
     from pixmill.settings import load
 
     if not everything and not any(named.values()):
         raise WrongUsage("nothing to purge: give --source, --tag, --prefix or --all")
-    result = send_purge(load(), server, {**named, "all": everything, "soft": soft})
+    with reaching(server):
+        result = send_purge(load(), server, {**named, "all": everything, "soft": soft})
     click.echo(f"{result['issued']} purges are in force; {result['removed']} entries removed from memory")
     if result["unsynced"]:
         fail(f"not yet logged, will be retried: {', '.join(result['unsynced'])}")

@@ -58,7 +58,8 @@ def _make_folders(jobs: Sequence[Job], target: str) -> None:
     if "{" not in target and not is_folder(target) and target != STANDARD:
         folder = Path(target).parent
         if not folder.is_dir():
-            fail(f"{folder}: this folder, for {target}, is not there; make it with mkdir -p {folder}")
+            what = "is a file" if folder.exists() else f"is not there; make it with mkdir -p {folder}"
+            fail(f"{folder}: this folder, for {target}, {what}")
         return
     for folder in {Path(job.name).parent for job in jobs if job.name != STANDARD}:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +97,10 @@ def _make(engine: Engine, job: Job, params: Mapping[str, str], names: ResultName
     path = job.path(result.extension)
     if job.is_late:
         names.claim(path, job.source)
-    write_file(path, result.body)
+    try:
+        write_file(path, result.body)
+    except OSError as error:  # which may name a temporary file
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     return result
 
 

@@ -20,7 +20,7 @@ def command(file: str, server: str | None) -> None:
     FILE (- for standard input) has one URL per line, as clients would request it.
     """
     from pixmill.admin_client import warm as send_warm
-    from pixmill.cli.error_messages import fail
+    from pixmill.cli.error_messages import fail, reaching
     from pixmill.settings import load
 
     rejected: list[str] = []
@@ -29,7 +29,7 @@ def command(file: str, server: str | None) -> None:
         rejected.append(url)
         click.echo(f"{url}: {reason}", err=True)
 
-    with click.open_file(file, encoding="utf-8") as lines:
+    with click.open_file(file, encoding="utf-8") as lines, reaching(server):
         added = send_warm(load(), server, (line.strip() for line in lines if line.strip()), on_rejected)
     click.echo(f"{added} URLs queued")
     if rejected:
