@@ -147,6 +147,15 @@ def check_library(folder: Path) -> None:
     assert (folder / "a.webp").stat().st_size > 100
 
 
+def check_batch(folder: Path) -> None:
+    """Several originals in two sizes each."""
+    target = str(folder / "{stem}-{width}.{ext}")
+    command = [*PIXMILL, "batch", str(PHOTO.parent / "*.jpg"), "--to", target, "--width", "64,100", "--format", "webp"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=WAIT_S)
+    assert done.returncode == 0, done.stderr
+    assert len(list(folder.glob("*.webp"))) == 2 * len(list(PHOTO.parent.glob("*.jpg")))
+
+
 def children(pid: int) -> list[int]:
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True, timeout=WAIT_S
@@ -163,7 +172,7 @@ def is_alive(pid: int) -> bool:
 def main() -> None:
     check_doctor()
     print("doctor: ok", flush=True)
-    for check in (check_server, check_command, check_library, check_orphans, check_memory_limit):
+    for check in (check_server, check_command, check_library, check_batch, check_orphans, check_memory_limit):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))
         print(f"{check.__name__}: ok", flush=True)

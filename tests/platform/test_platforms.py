@@ -48,7 +48,7 @@ except ValueError:
 def test_images_are_served_and_resized_without_what_only_linux_has() -> None:
     done = run("-m", "tests.platform.smoke", variables=MACOS)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(": ok") == 6
+    assert done.stdout.count(": ok") == 7
 
 
 def test_a_strict_sandbox_refuses_to_start_where_there_is_none() -> None:
