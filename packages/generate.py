@@ -50,7 +50,8 @@ _TYPES: Final = {
 """Of parameters that hold others, or any text."""
 
 _DEFAULT_WIDTHS: Final = next(param.default for param in srcset.PARAMS if param.name == "widths")
-_VERSION: Final = re.compile('"version": "[^"]*"')
+_VERSION: Final = re.compile(r'("name": "pixmill",\s*"version": |"node_modules/pixmill": \{\s*"version": )"[^"]*"')
+_EXAMPLES: Final = ("next", "nuxt", "astro")
 _SAFE: Final = "/:,;"
 _COMBINATIONS: Final = 400
 _DIALECT: Final = NativeDialect()
@@ -116,13 +117,18 @@ _COMPANIONS: Final[tuple[dict[str, str], ...]] = (
 
 def files() -> dict[Path, str]:
     """Return the text of every file that is written."""
-    manifest = PACKAGE.parent / "package.json"
+    manifests = (PACKAGE.parent / "package.json", PACKAGE.parent / "package-lock.json")
+    locks = (ROOT / "examples" / name / "package-lock.json" for name in _EXAMPLES)
     return {
-        manifest: _VERSION.sub(f'"version": "{__version__}"', manifest.read_text(encoding="utf-8"), count=1),
+        **{path: _with_version(path) for path in (*manifests, *locks)},
         PACKAGE / "parameters.js": _HEADER + "\n".join(_runtime()) + "\n",
         PACKAGE / "parameters.d.ts": _HEADER + "\n".join(_types()) + "\n",
         VECTORS: json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n",
     }
+
+
+def _with_version(path: Path) -> str:
+    return _VERSION.sub(rf'\1"{__version__}"', path.read_text(encoding="utf-8"))
 
 
 def vectors() -> list[dict[str, object]]:

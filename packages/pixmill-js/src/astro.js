@@ -95,9 +95,10 @@ function gravityOf(position) {
   const words = position.trim().split(/\s+/);
   const places = words.map((word) => SIDES[word] ?? (/^\d+(?:\.\d+)?%$/.test(word) ? Number.parseFloat(word) / 100 : -1));
   if (words.length > 2 || places.some((place) => place < 0 || place > 1)) return position;
-  const [x, y = 0.5] = /^(?:top|bottom)$/.test(words[0]) || /^(?:left|right)$/.test(words[1]) ? places.reverse() : places;
-  if (words.length === 1 && /^(?:top|bottom)$/.test(words[0])) return `pos:0.5,${places[0]}`;
-  return `pos:${x},${y}`;
+  if (words.length === 1) places.push(0.5);
+  if (/^(?:top|bottom)$/.test(words[0]) || /^(?:left|right)$/.test(words[1])) places.reverse();
+  const [x, y] = places;
+  return x === 0.5 && y === 0.5 ? undefined : `pos:${x},${y}`;
 }
 
 function sizeOf({ src, width, height }) {

@@ -90,6 +90,8 @@ test("astro: values of its attributes", () => {
   assert.equal(url({ position: "top" }), "fit=cover&gravity=pos:0.5,0");
   assert.equal(url({ position: "left" }), "fit=cover&gravity=pos:0,0.5");
   assert.equal(url({ position: "top right" }), "fit=cover&gravity=pos:1,0");
+  assert.equal(url({ position: "center" }), "fit=cover");
+  assert.equal(url({ position: "bottom" }), "fit=cover&gravity=pos:0.5,1");
   assert.equal(url({ position: "25% 75%" }), "fit=cover&gravity=pos:0.25,0.75");
   assert.equal(url({ position: "smart" }), "fit=cover&gravity=smart");
   assert.equal(url({ pixmill: { grayscale: true } }), "fit=cover&grayscale=true");
