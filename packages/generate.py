@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from pixmill import __version__
@@ -27,6 +27,8 @@ from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.native.tables import info, srcset
 from pixmill.errors import PixmillError
 from pixmill.plan.request import ImageRequest
+from pixmill.url import Client
+from pixmill.url.parameters import RULES
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "packages" / "pixmill-js" / "src"
@@ -36,11 +38,14 @@ _HEADER: Final = "// Written by packages/generate.py from the table of parameter
 _OF_THE_CLIENT: Final = ("url", "expires", "sig")
 """Parameters that a client has arguments of its own for."""
 
-NAMED: Final[tuple[Param, ...]] = (
-    *(param for param in PARAMS if param.name not in _OF_THE_CLIENT),
-    srcset.PRESET,
+_ORDER: Final = {name: place for place, name in enumerate(RULES)}
+NAMED: Final[tuple[Param, ...]] = tuple(
+    sorted(
+        (*(param for param in PARAMS if param.name not in _OF_THE_CLIENT), srcset.PRESET),
+        key=lambda param: _ORDER[param.name],
+    )
 )
-"""The parameters that URLs of images may have, in the order in which clients write them."""
+"""The parameters that URLs of images may have, in the order in which the server and all clients write them."""
 
 _TYPES: Final = {
     "v": "string | number",
@@ -55,6 +60,7 @@ _EXAMPLES: Final = ("next", "nuxt", "astro")
 _SAFE: Final = "/:,;"
 _COMBINATIONS: Final = 400
 _DIALECT: Final = NativeDialect()
+_CLIENT: Final = Client("")
 
 _SOURCES: Final = (
     "photo.jpg",
@@ -69,6 +75,7 @@ _SOURCES: Final = (
     "what?.jpg",
     "it's (1)!*.jpg",
     "a,b;c.jpg",
+    "a:b.jpg",
     "~user/-_.jpg",
     '"quoted".jpg',
     "emoji 🦊.jpg",
@@ -139,13 +146,26 @@ def vectors() -> list[dict[str, object]]:
         if request is None:
             continue
         pairs = dict(parse_qsl(native_url(request).partition("?")[2], keep_blank_values=True))
-        pairs.pop("url")
-        target = _target(source, pairs)
+        target = _target(pairs.pop("url"), pairs)
         if _DIALECT.parse(b"/resize", target.partition("?")[2].encode()) != request:
             continue  # it says more than the image: that a browser may send hints, for example
         values = {name: _value(name, text) for name, text in pairs.items()}
+        if _python_url(source, values) != target:
+            continue  # the Python client has another text for the same value, such as a word for a number
         cases.setdefault(target, {"source": source, "parameters": values, "target": target})
+    for param in NAMED:
+        if (default := RULES[param.name].default) and param.name != "width":
+            values = {"width": 300, param.name: _value(param.name, default)}
+            cases[f"default {param.name}"] = {
+                "source": "photo.jpg",
+                "parameters": values,
+                "target": _python_url("photo.jpg", values),
+            }
     return list(cases.values())
+
+
+def _python_url(source: str, values: Mapping[str, Any]) -> str:
+    return _CLIENT.url(source, **values)
 
 
 def _requests() -> Iterator[tuple[str, dict[str, str]]]:
@@ -201,6 +221,8 @@ def _value(name: str, text: str) -> object:
     param = next(param for param in NAMED if param.name == name)
     if isinstance(param.grammar, Choice) and text in ("true", "false"):
         return text == "true"
+    if isinstance(param.grammar, ColourGrammar | PatternText):
+        return text
     if re.fullmatch(r"-?(0|[1-9][0-9]{0,8})", text):
         return int(text)
     if re.fullmatch(r"-?(0|[1-9][0-9]{0,5})\.[0-9]{0,5}[1-9]", text):
@@ -216,6 +238,12 @@ def _runtime() -> Iterator[str]:
     for param in NAMED:
         for alias in param.aliases:
             yield f'  {alias}: "{param.name}",'
+    yield "};"
+    yield "/** Values that mean the same as nothing, which URLs without a preset do not have. */"
+    yield "export const DEFAULTS = {"
+    for param in NAMED:
+        if default := RULES[param.name].default:
+            yield f'  {param.name}: "{default}",'
     yield "};"
     yield "/** Widths of a srcset, in pixels, unless others are given. */"
     yield f"export const DEFAULT_WIDTHS = [{', '.join(_DEFAULT_WIDTHS.split(','))}];"
@@ -248,6 +276,7 @@ def _types() -> Iterator[str]:
     yield "export const NAMES: readonly string[];"
     yield "export const INFO_NAMES: readonly string[];"
     yield "export const ALIASES: Readonly<Record<string, string>>;"
+    yield "export const DEFAULTS: Readonly<Record<string, string>>;"
     yield "export const DEFAULT_WIDTHS: readonly number[];"
 
 

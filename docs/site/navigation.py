@@ -46,6 +46,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         "docs/openapi.md",
         "docs/library.md",
         "docs/python-client.md",
+        "docs/javascript.md",
         ("URLs of other services", ("docs/dialects.md", "docs/dialects/*.md")),
     ),
     "Explanation": (

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -16,21 +17,23 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Response
 
-from tests.frameworks.projects import ROOT, prepare, run
+from tests.frameworks.projects import PACKAGE, ROOT, prepare, run
 from tests.servers.pixmill import Pixmill
 from tests.servers.ports import free_port
 
+HERE: Final = Path(__file__).parent
 BUILD_TIMEOUT_S: Final = 400
 START_S: Final = 120
 STEP_MS: Final = 120_000
 KEY: Final = "a-secret-of-16-chars-or-more"
 PHOTOS: Final = ROOT / "examples" / "photos"
 SHOTS: Final = ROOT / "build" / "frameworks" / "shots"
-SEEN: Final = """() => Promise.all([...document.images].map(async (image) => {
-  await image.decode();
+LOADED: Final = "() => [...document.images].every((image) => image.complete && image.naturalWidth > 0)"
+SEEN: Final = """() => [...document.images].map((image) => {
   const {width, height} = image.getBoundingClientRect();
   return {alt: image.alt, url: image.currentSrc, box: [Math.round(width), Math.round(height)]};
-}))"""
+})"""
+TYPES: Final = "--strict --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --noEmit"
 
 
 class Shown(NamedTuple):
@@ -110,6 +113,7 @@ def look(browser: Browser, url: str, name: str, scale: int) -> list[Seen]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url, wait_until="networkidle")
         assert errors == []
+        page.wait_for_function(LOADED)
         shown: list[dict[str, Any]] = page.evaluate(SEEN)
         images = [_seen(image, responses[image["url"]]) for image in shown]
         SHOTS.mkdir(parents=True, exist_ok=True)
@@ -145,6 +149,13 @@ def check(browser: Browser, url: str, name: str, expected: Sequence[Shown], serv
 def page_source(url: str) -> str:
     with urllib.request.urlopen(url, timeout=60) as reply:
         return str(reply.read().decode())
+
+
+def check_types(folder: Path, name: str) -> None:
+    """Compile a program with the declarations of the framework and the package, as an application would."""
+    compiler = prepare(PACKAGE) / "node_modules" / "typescript" / "bin" / "tsc"
+    shutil.copyfile(HERE / "types" / name, folder / "types.ts")
+    run(folder, "node", str(compiler), *TYPES.split(), "types.ts", timeout_s=BUILD_TIMEOUT_S)
 
 
 def client_files(folder: Path) -> str:
@@ -202,6 +213,7 @@ def nuxt_app() -> Iterator[App]:
 
 
 def test_images_of_nuxt(nuxt_app: App, browser: Browser) -> None:
+    check_types(nuxt_app.folder, "nuxt.ts")
     expected = (
         Shown("fixed", {1: (300, 200), 2: (600, 400)}, "avif", (300, 200)),
         Shown("sizes", {1: (600, 300), 2: (1200, 600)}, "webp", (600, 300)),
@@ -212,6 +224,7 @@ def test_images_of_nuxt(nuxt_app: App, browser: Browser) -> None:
 
 def test_images_of_astro(browser: Browser) -> None:
     folder = prepare("examples/astro")
+    check_types(folder, "astro.ts")
     for key in ("", KEY):
         port, images = free_port(), _pixmill(**({"keys": key} if key else {}))
         environment = {"IMAGES_URL": f"http://127.0.0.1:{images.port}", "SITE_URL": f"http://127.0.0.1:{port}"}

@@ -1,4 +1,4 @@
-import type { ClientOptions, Parameters } from "./index.d.ts";
+import type { ClientOptions, Parameters } from "./index.js";
 
 export interface PixmillServiceConfig extends Pick<ClientOptions, "expiresIn" | "expiresEvery" | "parameters"> {
   /** Where the server is. */

@@ -1,15 +1,15 @@
 // A client: where the server is, how URLs are signed, and what they have in common.
 import { candidates, imageAttributes, pictureParts } from "./candidates.js";
 import { PixmillError } from "./errors.js";
-import { INFO_NAMES, NAMES } from "./parameters.js";
+import { INFO_NAMES } from "./parameters.js";
 import { checkKey, sign } from "./signing.js";
 import { baseText, sourceText } from "./source.js";
-import { escape, query } from "./spelling.js";
+import { escape, query, shortQuery } from "./spelling.js";
 
 const SOURCE_FORMATS = ["avif", "webp"];
 const PLACEHOLDERS = ["lqip", "blurhash", "thumbhash"];
 
-/** @param {import("./index.d.ts").ClientOptions} options */
+/** @param {import("./index.js").ClientOptions} options */
 export function createClient(options) {
   const settings = checked(options);
   const unsigned = (target) => {
@@ -26,7 +26,7 @@ export function createClient(options) {
   };
   const one = async (target, when) => (await signed([target], when))[0];
   const resize = (source, given) => imageTarget(settings, source, given);
-  const infoTarget = (source, given) => targetOf("/info", settings, source, given, INFO_NAMES);
+  const infoTarget = (source, given) => targetOf("/info", settings, source, shortQuery(given, INFO_NAMES));
 
   const client = {
     base: settings.base,
@@ -55,7 +55,7 @@ export function createClient(options) {
       if (!PLACEHOLDERS.includes(format)) {
         throw new PixmillError("invalid_parameter", `A placeholder is one of ${PLACEHOLDERS.join(", ")}`, "format");
       }
-      const target = resize(source, { format });
+      const target = targetOf("/resize", settings, source, `format=${format}`);
       const response = await fetch(settings.key ? await one(target, {}) : unsigned(target), init);
       if (!response.ok) throw new PixmillError("request_failed", `The server answered with ${response.status}`);
       return (await response.text()).trim();
@@ -100,14 +100,13 @@ function expiryOf(settings, { expires, expiresIn = settings.expiresIn }) {
   return Math.ceil((Math.floor(settings.now() / 1000) + expiresIn) / window) * window;
 }
 
-function targetOf(path, settings, source, given, names) {
+function targetOf(path, settings, source, rest) {
   const text = `url=${escape(sourceText(source, settings.origin))}`;
-  const rest = query(given, names);
   return rest ? `${path}?${text}&${rest}` : `${path}?${text}`;
 }
 
 function imageTarget(settings, source, given) {
-  return targetOf("/resize", settings, source, { ...settings.parameters, ...given }, NAMES);
+  return targetOf("/resize", settings, source, shortQuery({ ...settings.parameters, ...given }));
 }
 
 function srcsetOf(settings, source, { width, height, widths, densities, ...parameters }) {

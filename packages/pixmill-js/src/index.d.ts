@@ -1,6 +1,6 @@
-import type { InfoParameters, Parameters } from "./parameters.d.ts";
+import type { InfoParameters, Parameters } from "./parameters.js";
 
-export type { InfoParameters, List, Parameters, Words } from "./parameters.d.ts";
+export type { InfoParameters, List, Parameters, Words } from "./parameters.js";
 
 /** URL of the original, or its path below the images of the server. */
 export type Source = string | URL;

@@ -1,6 +1,6 @@
 import type { ImageProps } from "next/image";
 import type { ImgHTMLAttributes, ReactElement } from "react";
-import type { ClientOptions, Parameters } from "./index.d.ts";
+import type { ClientOptions, Parameters } from "./index.js";
 
 export type SignedClientOptions = Omit<ClientOptions, "key" | "allowKeyInBrowser"> & {
   key: NonNullable<ClientOptions["key"]>;

@@ -1,4 +1,4 @@
-import type { ClientOptions } from "./index.d.ts";
+import type { ClientOptions } from "./index.js";
 
 export interface LoaderProps {
   src: string;

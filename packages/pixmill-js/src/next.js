@@ -16,9 +16,10 @@ let loader;
 
 /** The loader for the server of NEXT_PUBLIC_IMAGES_URL. */
 export default function pixmillLoader(image) {
-  loader ??= createLoader({
-    base: process.env.NEXT_PUBLIC_IMAGES_URL,
-    origin: process.env.NEXT_PUBLIC_SITE_URL || undefined,
-  });
+  const base = process.env.NEXT_PUBLIC_IMAGES_URL; // Next writes the value here when it builds
+  if (base === undefined) {
+    throw new PixmillError("invalid_setting", "NEXT_PUBLIC_IMAGES_URL says where the server is, when the site is built", "base");
+  }
+  loader ??= createLoader({ base, origin: process.env.NEXT_PUBLIC_SITE_URL || undefined });
   return loader(image);
 }

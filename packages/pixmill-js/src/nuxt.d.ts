@@ -1,4 +1,4 @@
-import type { Parameters } from "./index.d.ts";
+import type { Parameters } from "./index.js";
 
 export interface PixmillProviderOptions {
   /** Where the server is. */

@@ -14,289 +14,10 @@ export interface Parameters {
    */
   v?: string | number | undefined;
   /**
-   * Keeps animations animated if the output format supports it (GIF, WebP, APNG, AVIF), with their timing and
-   * number of loops; all operations apply to each frame. Otherwise the result is a still image.
-   * @example `false`
-   * @default true
+   * Presets of this server (`PIXMILL_PRESETS`), applied from left to right. Explicit parameters take precedence.
+   * @example `card`, `card,grey`
    */
-  animated?: boolean | undefined;
-  /**
-   * Frame of an animation or page of a document, counted from 1; the result is a still image.
-   * @example `3`
-   */
-  page?: number | undefined;
-  /**
-   * Maximum number of frames of an animation: the first ones. 1 gives a still image.
-   * @example `20`
-   */
-  max_frames?: number | undefined;
-  /**
-   * Shows only every N-th frame of an animation, from the first, in the same time: a frame lasts as long as those
-   * that are left out after it.
-   * @example `2`
-   * @default 1
-   */
-  frame_step?: number | undefined;
-  /**
-   * Resolution of a PDF or SVG, in pixels per inch, where its own size counts. With `width` or `height` it is
-   * rendered at exactly that size in any case.
-   * @example `150`
-   * @default 96
-   */
-  dpi?: number | undefined;
-  /**
-   * Timestamp of the video frame to use, in seconds or with a unit. Default: the most representative of several
-   * frames across the video.
-   * @example `12.5`, `1m30s`
-   */
-  time?: number | string | undefined;
-  /**
-   * Orientation of the original: as recorded in it (`auto`), as stored (`none`), or one of the eight of EXIF,
-   * which replaces the recorded one. The rotation of HEIC and JPEG XL is part of the image, and stays.
-   * @example `none`, `6`
-   * @default auto
-   */
-  orientation?: "auto" | "none" | 1 | "1" | 2 | "2" | 3 | "3" | 4 | "4" | 5 | "5" | 6 | "6" | 7 | "7" | 8 | "8" | undefined;
-  /**
-   * Only animations in these formats stay ones; others become a still image of their first frame.
-   * @example `gif`, `gif,webp`
-   */
-  animated_formats?: Words<"png" | "webp" | "avif" | "gif"> | undefined;
-  /**
-   * How a JPEG or WebP is scaled while it is decoded: as `mode` says (`auto`), not at all (`none`), or a JPEG by
-   * the factors of `sharp`, or of `pillow` if it is not cropped, each to whole pixels as results of sharp and
-   * thumbor show them.
-   * @example `none`, `sharp`
-   * @default auto
-   */
-  decode_scaling?: "auto" | "none" | "sharp" | "pillow" | undefined;
-  /**
-   * Answers originals in these formats with 415.
-   * @example `svg`, `svg,pdf`
-   */
-  reject?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "bmp" | "ico" | "svg" | "heic" | "jxl" | "pdf" | "raw" | "video"> | undefined;
-  /**
-   * Width of the box: pixels, or percent of the width of the image, or of its region cut out by `crop`. Default:
-   * follows from `height` and the aspect ratio. `auto`: the width at which the client shows the image, by client
-   * hints; without hints as by default.
-   * @example `800`, `pct:50`, `auto`
-   */
-  width?: number | `pct:${number}` | "auto" | undefined;
-  /**
-   * Height of the box, like `width`. Default: follows from `width` and the aspect ratio.
-   * @example `600`, `pct:100`
-   */
-  height?: number | `pct:${number}` | undefined;
-  /**
-   * Aspect ratio of the box. With one side it sets the other. Without sides the box is the largest in the image
-   * (with `fit=contain` the smallest around it). The image is cropped to it as with `fit=cover`, unless `fit` is
-   * `contain` or `fill`.
-   * @example `16:9`, `1.5`
-   */
-  aspect?: List | undefined;
-  /**
-   * How the image is fitted to `width` × `height`. `cover`: fill and crop. `contain`: fit and pad. `fill`:
-   * stretch. `inside`: fit, no padding. `outside`: cover without cropping. `auto`: `cover` if box and image are
-   * both landscape (or square) or both portrait, else `inside`.
-   * @example `cover`
-   * @default inside
-   */
-  fit?: "cover" | "contain" | "fill" | "inside" | "outside" | "auto" | undefined;
-  /**
-   * Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that
-   * the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in
-   * pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest
-   * entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of
-   * the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box.
-   * `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little
-   * as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has
-   * pixels.
-   * @example `north`, `ne:10,20`, `ne:pct:5,0`, `smart`, `px:600,400`, `fp:0.3,0.75`, `fp:0.3,0.75,zoom:2`, `face,close:1,zoom:0.8`, `fr:0.1,0.2,0.3,0.4`, `fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1`
-   * @default center
-   */
-  gravity?: List | undefined;
-  /**
-   * Scale factor for the box or, without a box, for the image: `scale=0.5` and `scale=pct:50` halve it.
-   * @example `0.5`, `1.5`, `pct:50`
-   * @default 1
-   */
-  zoom?: number | `pct:${number}` | undefined;
-  /**
-   * Device pixel ratio (`auto`: that of the client, by client hints): multiplies `width`, `height`, `min_*`,
-   * `max_width`, `max_height`, `canvas`, `padding` and the pixel offsets of `gravity`. It is reduced if a side
-   * would exceed 16,383 px.
-   * @example `2`, `1.5`, `auto`
-   * @default 1
-   */
-  dpr?: number | "auto" | undefined;
-  /**
-   * What becomes of `dpr` if the image is too small for it. `full`: it multiplies all lengths in any case.
-   * `capped`: it is reduced as far as the image would have to be enlarged (imgproxy). `stepped`: it is lowered in
-   * steps of 0.1, above 3 of 0.5, until the box lies in the image (Photon). `dropped`: it is ignored if the result
-   * would exceed `dpr_max_side` (ImageKit).
-   * @example `capped`
-   * @default full
-   */
-  dpr_rule?: "full" | "capped" | "stepped" | "dropped" | undefined;
-  /**
-   * With `dpr_rule=dropped`: the longest side of a result that `dpr` may multiply.
-   * @example `5000`
-   * @default 16383
-   */
-  dpr_max_side?: number | undefined;
-  /**
-   * Allows upscaling of images that are smaller than the box. `error`: a request that would need it, also of a
-   * drawing, fails with 400. `never`: drawings (SVG, PDF), which are enlarged otherwise, are kept within their own
-   * size too.
-   * @example `true`, `error`, `never`
-   * @default false
-   */
-  enlarge?: boolean | "error" | "never" | undefined;
-  /**
-   * Allows downscaling of images that are larger than the box. `shrink=false&enlarge=true` only enlarges;
-   * `fit=contain&shrink=false` pads small images and leaves larger ones as they are.
-   * @example `false`
-   * @default true
-   */
-  shrink?: boolean | undefined;
-  /**
-   * What becomes of the box if the image may not be scaled to it. `shape`: with `fit=cover` and `fit=fill` both
-   * sides are reduced alike, keeping the shape. `sides`: each side is limited to that of the image, also with
-   * `fit=contain`: 300 × 50 from an image of 200 × 100 is 200 × 50. With `shrink=false` the box grows in the same
-   * way. `box`: the box itself is shrunk into the image, keeping its shape, before any fit: 2000 × 500 around an
-   * image of 1200 × 800 becomes 1200 × 300, and with `fit=inside` the result is 450 × 300. `original`: the same by
-   * the sides of the original before `rotate` and `crop`; the image is then enlarged to the box.
-   * @example `sides`
-   * @default shape
-   */
-  clamp?: "shape" | "sides" | "box" | "original" | undefined;
-  /**
-   * Images that are left as they are, without a crop or padding: `both`, those that exceed the box with neither
-   * side; `below`, those with both sides below those of the box; `either`, those with one.
-   * @example `both`
-   * @default never
-   */
-  skip_smaller?: "never" | "both" | "below" | "either" | undefined;
-  /**
-   * The longest side to which an image is enlarged: if a side would become longer than this and than that of the
-   * image, the image is left as it is.
-   * @example `2000`
-   */
-  max_enlarged_side?: number | undefined;
-  /**
-   * The shortest side of a result: if a side would become shorter, the image is left as it is.
-   * @example `3`
-   */
-  min_fitted_side?: number | undefined;
-  /**
-   * Minimum width of the result: upscales it, keeping the aspect ratio, even if `enlarge` is false.
-   * @example `300`
-   */
-  min_width?: number | undefined;
-  /**
-   * Minimum height of the result, like `min_width`.
-   * @example `300`
-   */
-  min_height?: number | undefined;
-  /**
-   * Maximum width of the result, after `fit`, `aspect` and `zoom`: downscales it, keeping the aspect ratio. A
-   * minimum size takes precedence.
-   * @example `1200`
-   */
-  max_width?: number | undefined;
-  /**
-   * Maximum height of the result, like `max_width`.
-   * @example `1200`
-   */
-  max_height?: number | undefined;
-  /**
-   * Maximum number of pixels of the result, like `max_width`, but independent of `dpr`.
-   * @example `50000`
-   */
-  max_area?: number | undefined;
-  /**
-   * What becomes of a result that would exceed `max_width`, `max_height` or `max_area`: it is downscaled, or the
-   * request fails with 400.
-   * @example `error`
-   * @default shrink
-   */
-  exceeding?: "shrink" | "error" | undefined;
-  /**
-   * Longest side of the result with its canvas and padding, all of which shrink alike. Independent of `dpr`.
-   * @example `2000`
-   */
-  max_side?: number | undefined;
-  /**
-   * Swaps the width and height of the box to match the orientation of the image (portrait or landscape).
-   * @example `true`
-   * @default false
-   */
-  adaptive?: boolean | undefined;
-  /**
-   * Resampling kernel. `lanczos3` is the sharpest and the fastest here; `nearest` keeps the blocks of pixel art.
-   * When upscaling, `lanczos2` and `mitchell` work like `cubic`.
-   * @example `nearest`
-   * @default lanczos3
-   */
-  kernel?: "lanczos3" | "lanczos2" | "cubic" | "mitchell" | "linear" | "nearest" | undefined;
-  /**
-   * What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or
-   * sRGB values (`srgb`), as most other services and browsers do, which darkens it.
-   * @example `srgb`
-   * @default linear
-   */
-  resample_space?: "linear" | "srgb" | undefined;
-  /**
-   * Rounding of computed sides, and of the canvas of a rotation by any angle. Default: sides half up, the canvas
-   * of a rotation up. `half_up` and `half_even` differ at exact halves; `truncate` drops the fraction. The others
-   * repeat the arithmetic of other services in double precision: `reciprocal_half_up` of imgproxy and
-   * `reciprocal_half_even` of sharp (a height of 900 at a width of 333 of 600 px is 499, not 499.5),
-   * `double_truncate` of Wagtail. `completed_box` of thumbor computes the free side half to even and fits into
-   * that box.
-   * @example `half_even`
-   */
-  rounding?: "half_up" | "half_even" | "truncate" | "double_truncate" | "ceil" | "reciprocal_half_up" | "reciprocal_half_even" | "completed_box" | undefined;
-  /**
-   * Canvas around the fitted image, independent of `width` and `height`: its sides in pixels (times `dpr`) or in
-   * percent of the image, where 0 is the side of the image, or an aspect ratio that it is extended to. A canvas
-   * that is smaller than the image grows, unless `canvas_cut` is set. Instead of `fit=contain`.
-   * @example `900,600`, `0,600`, `pct:120,100`, `1:1`
-   */
-  canvas?: List | undefined;
-  /**
-   * Cuts the image where `canvas` is smaller, without scaling it, before a rotation by any angle; an aspect ratio
-   * becomes the largest in the image.
-   * @example `true`
-   * @default false
-   */
-  canvas_cut?: boolean | undefined;
-  /**
-   * Position of the image on the `canvas`, and of what `canvas_cut` leaves of it.
-   * @example `north`, `se:10,20`
-   * @default center
-   */
-  canvas_gravity?: List | undefined;
-  /**
-   * Pixels added around the result, outside of the box: all sides; top and bottom, left and right; or top, right,
-   * bottom, left. In percent after `pct:`: of the height for top and bottom, of the width for left and right.
-   * @example `10`, `10,20`, `10,20,30,40`, `pct:5,2.5`
-   * @default 0
-   */
-  padding?: List | undefined;
-  /**
-   * Takes `padding` in pixels off the box, so that `width` and `height` are those of the result.
-   * @example `true`
-   * @default false
-   */
-  padding_inside?: boolean | undefined;
-  /**
-   * Fill of `padding`, `canvas` and the padding of `fit=contain`: `background` (`color`), a blurred copy of the
-   * image (`blur`), edge pixels repeated (`edge`), the image mirrored (`mirror`), or its average colour
-   * (`average`).
-   * @example `blur`
-   * @default color
-   */
-  extend?: "color" | "blur" | "edge" | "mirror" | "average" | "colour" | undefined;
+  preset?: List | undefined;
   /**
    * Clockwise rotation in degrees, applied after EXIF orientation. Multiples of 90 come before everything else and
    * are lossless. Other angles come after the resize: the result grows to hold the corners, which show
@@ -352,24 +73,17 @@ export interface Parameters {
    */
   crop?: List | undefined;
   /**
+   * Aspect ratio of the window: the largest of it in `crop=window:…`, or in the image.
+   * @example `1:1`
+   */
+  crop_aspect?: List | undefined;
+  /**
    * Place of the window that `crop` or `crop_aspect` cuts out, as for `gravity`; offsets are pixels of the
    * original. `,zoom:2` halves the sides of the window.
    * @example `north`, `se:10,20`, `smart`, `px:600,400`, `pos:0.25,1`
    * @default center
    */
   crop_gravity?: List | undefined;
-  /**
-   * Aspect ratio of the window: the largest of it in `crop=window:…`, or in the image.
-   * @example `1:1`
-   */
-  crop_aspect?: List | undefined;
-  /**
-   * How `crop_aspect` is rounded to whole pixels of the original: half up (`exact`), or as by thumbor: a width up,
-   * a height and the position half to even, and nothing is cut if the image has this ratio in two decimals.
-   * @example `thumbor`
-   * @default exact
-   */
-  crop_aspect_rule?: "exact" | "thumbor" | undefined;
   /**
    * What becomes of a `crop` that does not lie in the image. `clip`: cut at the edges, and an error if it begins
    * outside. `move`: moved inside. `reset`: begins at 0 along an axis where it begins outside. `ignore`: no crop
@@ -378,6 +92,169 @@ export interface Parameters {
    * @default clip
    */
   crop_overflow?: "clip" | "move" | "reset" | "ignore" | "refuse" | undefined;
+  /**
+   * Width of the box: pixels, or percent of the width of the image, or of its region cut out by `crop`. Default:
+   * follows from `height` and the aspect ratio. `auto`: the width at which the client shows the image, by client
+   * hints; without hints as by default.
+   * @example `800`, `pct:50`, `auto`
+   */
+  width?: number | `pct:${number}` | "auto" | undefined;
+  /**
+   * Device pixel ratio (`auto`: that of the client, by client hints): multiplies `width`, `height`, `min_*`,
+   * `max_width`, `max_height`, `canvas`, `padding` and the pixel offsets of `gravity`. It is reduced if a side
+   * would exceed 16,383 px.
+   * @example `2`, `1.5`, `auto`
+   * @default 1
+   */
+  dpr?: number | "auto" | undefined;
+  /**
+   * What becomes of `dpr` if the image is too small for it. `full`: it multiplies all lengths in any case.
+   * `capped`: it is reduced as far as the image would have to be enlarged (imgproxy). `stepped`: it is lowered in
+   * steps of 0.1, above 3 of 0.5, until the box lies in the image (Photon). `dropped`: it is ignored if the result
+   * would exceed `dpr_max_side` (ImageKit).
+   * @example `capped`
+   * @default full
+   */
+  dpr_rule?: "full" | "capped" | "stepped" | "dropped" | undefined;
+  /**
+   * Takes `padding` in pixels off the box, so that `width` and `height` are those of the result.
+   * @example `true`
+   * @default false
+   */
+  padding_inside?: boolean | undefined;
+  /**
+   * Height of the box, like `width`. Default: follows from `width` and the aspect ratio.
+   * @example `600`, `pct:100`
+   */
+  height?: number | `pct:${number}` | undefined;
+  /**
+   * Aspect ratio of the box. With one side it sets the other. Without sides the box is the largest in the image
+   * (with `fit=contain` the smallest around it). The image is cropped to it as with `fit=cover`, unless `fit` is
+   * `contain` or `fill`.
+   * @example `16:9`, `1.5`
+   */
+  aspect?: List | undefined;
+  /**
+   * How the image is fitted to `width` × `height`. `cover`: fill and crop. `contain`: fit and pad. `fill`:
+   * stretch. `inside`: fit, no padding. `outside`: cover without cropping. `auto`: `cover` if box and image are
+   * both landscape (or square) or both portrait, else `inside`.
+   * @example `cover`
+   * @default inside
+   */
+  fit?: "cover" | "contain" | "fill" | "inside" | "outside" | "auto" | undefined;
+  /**
+   * Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that
+   * the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in
+   * pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest
+   * entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of
+   * the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box.
+   * `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little
+   * as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has
+   * pixels.
+   * @example `north`, `ne:10,20`, `ne:pct:5,0`, `smart`, `px:600,400`, `fp:0.3,0.75`, `fp:0.3,0.75,zoom:2`, `face,close:1,zoom:0.8`, `fr:0.1,0.2,0.3,0.4`, `fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1`
+   * @default center
+   */
+  gravity?: List | undefined;
+  /**
+   * Allows upscaling of images that are smaller than the box. `error`: a request that would need it, also of a
+   * drawing, fails with 400. `never`: drawings (SVG, PDF), which are enlarged otherwise, are kept within their own
+   * size too.
+   * @example `true`, `error`, `never`
+   * @default false
+   */
+  enlarge?: boolean | "error" | "never" | undefined;
+  /**
+   * Allows downscaling of images that are larger than the box. `shrink=false&enlarge=true` only enlarges;
+   * `fit=contain&shrink=false` pads small images and leaves larger ones as they are.
+   * @example `false`
+   * @default true
+   */
+  shrink?: boolean | undefined;
+  /**
+   * Scale factor for the box or, without a box, for the image: `scale=0.5` and `scale=pct:50` halve it.
+   * @example `0.5`, `1.5`, `pct:50`
+   * @default 1
+   */
+  zoom?: number | `pct:${number}` | undefined;
+  /**
+   * Swaps the width and height of the box to match the orientation of the image (portrait or landscape).
+   * @example `true`
+   * @default false
+   */
+  adaptive?: boolean | undefined;
+  /**
+   * Minimum width of the result: upscales it, keeping the aspect ratio, even if `enlarge` is false.
+   * @example `300`
+   */
+  min_width?: number | undefined;
+  /**
+   * Minimum height of the result, like `min_width`.
+   * @example `300`
+   */
+  min_height?: number | undefined;
+  /**
+   * Maximum width of the result, after `fit`, `aspect` and `zoom`: downscales it, keeping the aspect ratio. A
+   * minimum size takes precedence.
+   * @example `1200`
+   */
+  max_width?: number | undefined;
+  /**
+   * Maximum height of the result, like `max_width`.
+   * @example `1200`
+   */
+  max_height?: number | undefined;
+  /**
+   * Resampling kernel. `lanczos3` is the sharpest and the fastest here; `nearest` keeps the blocks of pixel art.
+   * When upscaling, `lanczos2` and `mitchell` work like `cubic`.
+   * @example `nearest`
+   * @default lanczos3
+   */
+  kernel?: "lanczos3" | "lanczos2" | "cubic" | "mitchell" | "linear" | "nearest" | undefined;
+  /**
+   * Rounding of computed sides, and of the canvas of a rotation by any angle. Default: sides half up, the canvas
+   * of a rotation up. `half_up` and `half_even` differ at exact halves; `truncate` drops the fraction. The others
+   * repeat the arithmetic of other services in double precision: `reciprocal_half_up` of imgproxy and
+   * `reciprocal_half_even` of sharp (a height of 900 at a width of 333 of 600 px is 499, not 499.5),
+   * `double_truncate` of Wagtail. `completed_box` of thumbor computes the free side half to even and fits into
+   * that box.
+   * @example `half_even`
+   */
+  rounding?: "half_up" | "half_even" | "truncate" | "double_truncate" | "ceil" | "reciprocal_half_up" | "reciprocal_half_even" | "completed_box" | undefined;
+  /**
+   * Images that are left as they are, without a crop or padding: `both`, those that exceed the box with neither
+   * side; `below`, those with both sides below those of the box; `either`, those with one.
+   * @example `both`
+   * @default never
+   */
+  skip_smaller?: "never" | "both" | "below" | "either" | undefined;
+  /**
+   * The longest side to which an image is enlarged: if a side would become longer than this and than that of the
+   * image, the image is left as it is.
+   * @example `2000`
+   */
+  max_enlarged_side?: number | undefined;
+  /**
+   * The shortest side of a result: if a side would become shorter, the image is left as it is.
+   * @example `3`
+   */
+  min_fitted_side?: number | undefined;
+  /**
+   * Longest side of the result with its canvas and padding, all of which shrink alike. Independent of `dpr`.
+   * @example `2000`
+   */
+  max_side?: number | undefined;
+  /**
+   * Maximum number of pixels of the result, like `max_width`, but independent of `dpr`.
+   * @example `50000`
+   */
+  max_area?: number | undefined;
+  /**
+   * What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or
+   * sRGB values (`srgb`), as most other services and browsers do, which darkens it.
+   * @example `srgb`
+   * @default linear
+   */
+  resample_space?: "linear" | "srgb" | undefined;
   /**
    * Converts to greyscale: luminance, weighted in linear light.
    * @example `true`
@@ -709,16 +586,46 @@ export interface Parameters {
    */
   flatten?: string | undefined;
   /**
+   * Canvas around the fitted image, independent of `width` and `height`: its sides in pixels (times `dpr`) or in
+   * percent of the image, where 0 is the side of the image, or an aspect ratio that it is extended to. A canvas
+   * that is smaller than the image grows, unless `canvas_cut` is set. Instead of `fit=contain`.
+   * @example `900,600`, `0,600`, `pct:120,100`, `1:1`
+   */
+  canvas?: List | undefined;
+  /**
+   * Position of the image on the `canvas`, and of what `canvas_cut` leaves of it.
+   * @example `north`, `se:10,20`
+   * @default center
+   */
+  canvas_gravity?: List | undefined;
+  /**
+   * Cuts the image where `canvas` is smaller, without scaling it, before a rotation by any angle; an aspect ratio
+   * becomes the largest in the image.
+   * @example `true`
+   * @default false
+   */
+  canvas_cut?: boolean | undefined;
+  /**
+   * Fill of `padding`, `canvas` and the padding of `fit=contain`: `background` (`color`), a blurred copy of the
+   * image (`blur`), edge pixels repeated (`edge`), the image mirrored (`mirror`), or its average colour
+   * (`average`).
+   * @example `blur`
+   * @default color
+   */
+  extend?: "color" | "blur" | "edge" | "mirror" | "average" | "colour" | undefined;
+  /**
+   * Pixels added around the result, outside of the box: all sides; top and bottom, left and right; or top, right,
+   * bottom, left. In percent after `pct:`: of the height for top and bottom, of the width for left and right.
+   * @example `10`, `10,20`, `10,20,30,40`, `pct:5,2.5`
+   * @default 0
+   */
+  padding?: List | undefined;
+  /**
    * Draws images and texts over the result, in this order, after `padding`. Pixels are those of the result: `dpr`
    * does not multiply them; use percent to scale with the result. Colours are blended in sRGB, as in browsers.
    * @example `url:logo.png,width:pct:20,gravity:southeast,x:10,y:10,opacity:80`, `text:Hello,, world!,size:40,color:white,shadow:black`, `url:tile.png,rotate:-30,opacity:15,repeat:both,gap:40;text:Draft,gravity:n`, `url:portrait.jpg,prepare:crop=pct:10,,0,,80,,60,width:80,then:grayscale=true&radius=pct:50`
    */
   overlay?: string | readonly string[] | undefined;
-  /**
-   * Further stages, run in order after all other operations, each on the result of the one before it.
-   * @example `width=200&rotate=-8|crop=pct:10,10,80,80`, `blur=4`
-   */
-  then?: string | Parameters | readonly (string | Parameters)[] | undefined;
   /**
    * Background colour: for the padding of `fit=contain` and `padding`, the corners opened by `rotate`, and behind
    * transparent images if the format has no transparency. Default: white; corners opened by `rotate` or `radius`
@@ -726,6 +633,73 @@ export interface Parameters {
    * @example `ffcc00`, `transparent`, `00000080`
    */
   background?: string | undefined;
+  /**
+   * Keeps animations animated if the output format supports it (GIF, WebP, APNG, AVIF), with their timing and
+   * number of loops; all operations apply to each frame. Otherwise the result is a still image.
+   * @example `false`
+   * @default true
+   */
+  animated?: boolean | undefined;
+  /**
+   * Frame of an animation or page of a document, counted from 1; the result is a still image.
+   * @example `3`
+   */
+  page?: number | undefined;
+  /**
+   * Resolution of a PDF or SVG, in pixels per inch, where its own size counts. With `width` or `height` it is
+   * rendered at exactly that size in any case.
+   * @example `150`
+   * @default 96
+   */
+  dpi?: number | undefined;
+  /**
+   * Timestamp of the video frame to use, in seconds or with a unit. Default: the most representative of several
+   * frames across the video.
+   * @example `12.5`, `1m30s`
+   */
+  time?: number | string | undefined;
+  /**
+   * Orientation of the original: as recorded in it (`auto`), as stored (`none`), or one of the eight of EXIF,
+   * which replaces the recorded one. The rotation of HEIC and JPEG XL is part of the image, and stays.
+   * @example `none`, `6`
+   * @default auto
+   */
+  orientation?: "auto" | "none" | 1 | "1" | 2 | "2" | 3 | "3" | 4 | "4" | 5 | "5" | 6 | "6" | 7 | "7" | 8 | "8" | undefined;
+  /**
+   * Answers originals in these formats with 415.
+   * @example `svg`, `svg,pdf`
+   */
+  reject?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "bmp" | "ico" | "svg" | "heic" | "jxl" | "pdf" | "raw" | "video"> | undefined;
+  /**
+   * Maximum number of frames of an animation: the first ones. 1 gives a still image.
+   * @example `20`
+   */
+  max_frames?: number | undefined;
+  /**
+   * Shows only every N-th frame of an animation, from the first, in the same time: a frame lasts as long as those
+   * that are left out after it.
+   * @example `2`
+   * @default 1
+   */
+  frame_step?: number | undefined;
+  /**
+   * Only animations in these formats stay ones; others become a still image of their first frame.
+   * @example `gif`, `gif,webp`
+   */
+  animated_formats?: Words<"png" | "webp" | "avif" | "gif"> | undefined;
+  /**
+   * How a JPEG or WebP is scaled while it is decoded: as `mode` says (`auto`), not at all (`none`), or a JPEG by
+   * the factors of `sharp`, or of `pillow` if it is not cropped, each to whole pixels as results of sharp and
+   * thumbor show them.
+   * @example `none`, `sharp`
+   * @default auto
+   */
+  decode_scaling?: "auto" | "none" | "sharp" | "pillow" | undefined;
+  /**
+   * Further stages, run in order after all other operations, each on the result of the one before it.
+   * @example `width=200&rotate=-8|crop=pct:10,10,80,80`, `blur=4`
+   */
+  then?: string | Parameters | readonly (string | Parameters)[] | undefined;
   /**
    * Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the
    * `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `original`
@@ -741,18 +715,6 @@ export interface Parameters {
    */
   format?: "auto" | "jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg" | "blurhash" | "thumbhash" | "lqip" | "json" | "jpg" | "original" | `auto:${string}` | undefined;
   /**
-   * For `format=original`, and an order that ends with it: only originals in these formats keep theirs; others get
-   * the first of these that can hold their transparency and their frames. All are encoded again.
-   * @example `jpeg,png,gif,svg`
-   */
-  original_formats?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg"> | undefined;
-  /**
-   * Delivers originals in these formats, and with `animation` those with several frames, at their own size and in
-   * their own format: all other parameters but `metadata` are ignored for them. An SVG is sanitised.
-   * @example `animation`, `animation,svg`
-   */
-  passthrough?: Words<"animation" | "jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg"> | undefined;
-  /**
    * Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF).
    * `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more
    * than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations,
@@ -761,21 +723,6 @@ export interface Parameters {
    * @default 80
    */
   quality?: number | "auto" | `auto:${number}` | undefined;
-  /**
-   * Maximum size of the result, in bytes or with a unit. The quality (in PNG, GIF and ICO the number of colours)
-   * is reduced until it fits, in at most seven encodings. If the limit cannot be met (or the output is an
-   * animation, lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports
-   * the smallest size reached.
-   * @example `30000`, `300kB`
-   */
-  max_bytes?: number | string | undefined;
-  /**
-   * What happens if the result cannot be made as small as `max_bytes`: with `false` the smallest one is sent
-   * instead of an error.
-   * @example `false`
-   * @default true
-   */
-  max_bytes_strict?: boolean | undefined;
   /**
    * EXIF, XMP and IPTC in the result: none (`strip`), author and copyright as EXIF (`copyright`), what tells no
    * place (`keep`), or `all`. The orientation is applied in any case. Thumbnails, sizes, regions and the like
@@ -805,6 +752,13 @@ export interface Parameters {
    */
   mode?: "fast" | "balanced" | "best" | undefined;
   /**
+   * What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is
+   * mixed, or of libjpeg, and what looks the same in other formats (`jpeg`).
+   * @example `jpeg`
+   * @default perceived
+   */
+  quality_scale?: "perceived" | "jpeg" | undefined;
+  /**
    * Encoder effort, from 0 (fastest) to 9 (smallest file), for WebP, AVIF, PNG, GIF and JPEG XL. Default: set by
    * `mode`.
    * @example `7`
@@ -816,13 +770,6 @@ export interface Parameters {
    * @default false
    */
   progressive?: boolean | undefined;
-  /**
-   * What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is
-   * mixed, or of libjpeg, and what looks the same in other formats (`jpeg`).
-   * @example `jpeg`
-   * @default perceived
-   */
-  quality_scale?: "perceived" | "jpeg" | undefined;
   /**
    * Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all.
    * With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is
@@ -898,10 +845,26 @@ export interface Parameters {
    */
   tiff_compression?: "lzw" | "deflate" | "jpeg" | "packbits" | "none" | undefined;
   /**
-   * Sends the result as a download with this name; its extension is replaced by that of the format.
-   * @example `holiday.jpg`
+   * Maximum size of the result, in bytes or with a unit. The quality (in PNG, GIF and ICO the number of colours)
+   * is reduced until it fits, in at most seven encodings. If the limit cannot be met (or the output is an
+   * animation, lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports
+   * the smallest size reached.
+   * @example `30000`, `300kB`
    */
-  filename?: string | undefined;
+  max_bytes?: number | string | undefined;
+  /**
+   * What happens if the result cannot be made as small as `max_bytes`: with `false` the smallest one is sent
+   * instead of an error.
+   * @example `false`
+   * @default true
+   */
+  max_bytes_strict?: boolean | undefined;
+  /**
+   * Delivers originals in these formats, and with `animation` those with several frames, at their own size and in
+   * their own format: all other parameters but `metadata` are ignored for them. An SVG is sanitised.
+   * @example `animation`, `animation,svg`
+   */
+  passthrough?: Words<"animation" | "jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg"> | undefined;
   /**
    * How long the frames of an animation are shown, in milliseconds or each with a unit, and in their order; the
    * last delay is that of all further frames. Default: as in the original.
@@ -926,17 +889,73 @@ export interface Parameters {
    */
   reverse?: boolean | undefined;
   /**
-   * Surrogate keys (cache tags) by which the operator can purge the result. They do not affect the image: requests
-   * that differ only in tags share a result.
-   * @example `product-7,summer`
+   * With `dpr_rule=dropped`: the longest side of a result that `dpr` may multiply.
+   * @example `5000`
+   * @default 16383
    */
-  tags?: List | undefined;
+  dpr_max_side?: number | undefined;
+  /**
+   * What becomes of the box if the image may not be scaled to it. `shape`: with `fit=cover` and `fit=fill` both
+   * sides are reduced alike, keeping the shape. `sides`: each side is limited to that of the image, also with
+   * `fit=contain`: 300 × 50 from an image of 200 × 100 is 200 × 50. With `shrink=false` the box grows in the same
+   * way. `box`: the box itself is shrunk into the image, keeping its shape, before any fit: 2000 × 500 around an
+   * image of 1200 × 800 becomes 1200 × 300, and with `fit=inside` the result is 450 × 300. `original`: the same by
+   * the sides of the original before `rotate` and `crop`; the image is then enlarged to the box.
+   * @example `sides`
+   * @default shape
+   */
+  clamp?: "shape" | "sides" | "box" | "original" | undefined;
+  /**
+   * What becomes of a result that would exceed `max_width`, `max_height` or `max_area`: it is downscaled, or the
+   * request fails with 400.
+   * @example `error`
+   * @default shrink
+   */
+  exceeding?: "shrink" | "error" | undefined;
+  /**
+   * How `crop_aspect` is rounded to whole pixels of the original: half up (`exact`), or as by thumbor: a width up,
+   * a height and the position half to even, and nothing is cut if the image has this ratio in two decimals.
+   * @example `thumbor`
+   * @default exact
+   */
+  crop_aspect_rule?: "exact" | "thumbor" | undefined;
+  /**
+   * For `format=original`, and an order that ends with it: only originals in these formats keep theirs; others get
+   * the first of these that can hold their transparency and their frames. All are encoded again.
+   * @example `jpeg,png,gif,svg`
+   */
+  original_formats?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg"> | undefined;
+  /**
+   * Information that `/info`, and `/resize` with `format=json`, return in addition to the header. From the file:
+   * `hash` (SHA-256), `exif`, `iptc`, `xmp` and `gps`; without `gps` nothing tells a place: no coordinates and no
+   * names of places. From the pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, `phash` (64-bit
+   * perceptual hash, to find similar images) and `lqip` (a tiny WebP as a data URI).
+   * @example `palette,blurhash`, `exif,gps`
+   */
+  include?: List | undefined;
+  /**
+   * Maximum number of colours in `palette`.
+   * @example `4`
+   * @default 6
+   */
+  palette_colors?: number | undefined;
+  /**
+   * Sends the result as a download with this name; its extension is replaced by that of the format.
+   * @example `holiday.jpg`
+   */
+  filename?: string | undefined;
   /**
    * Whether the result with a `filename` is downloaded, or shown and only saved under that name.
    * @example `inline`
    * @default attachment
    */
   disposition?: "attachment" | "inline" | undefined;
+  /**
+   * Surrogate keys (cache tags) by which the operator can purge the result. They do not affect the image: requests
+   * that differ only in tags share a result.
+   * @example `product-7,summer`
+   */
+  tags?: List | undefined;
   /**
    * How long caches may keep this response, in seconds or with a unit, instead of as long as the result is fresh.
    * Limited by `PIXMILL_CACHE_MIN_TTL_S`, `PIXMILL_CACHE_MAX_TTL_S` and the expiry of a signed URL; never longer
@@ -957,25 +976,6 @@ export interface Parameters {
    * @default 200
    */
   fallback_status?: 200 | "200" | "error" | undefined;
-  /**
-   * Information that `/info`, and `/resize` with `format=json`, return in addition to the header. From the file:
-   * `hash` (SHA-256), `exif`, `iptc`, `xmp` and `gps`; without `gps` nothing tells a place: no coordinates and no
-   * names of places. From the pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, `phash` (64-bit
-   * perceptual hash, to find similar images) and `lqip` (a tiny WebP as a data URI).
-   * @example `palette,blurhash`, `exif,gps`
-   */
-  include?: List | undefined;
-  /**
-   * Maximum number of colours in `palette`.
-   * @example `4`
-   * @default 6
-   */
-  palette_colors?: number | undefined;
-  /**
-   * Presets of this server (`PIXMILL_PRESETS`), applied from left to right. Explicit parameters take precedence.
-   * @example `card`, `card,grey`
-   */
-  preset?: List | undefined;
 }
 
 /** Parameters of /info. */
@@ -1006,4 +1006,5 @@ export interface InfoParameters {
 export const NAMES: readonly string[];
 export const INFO_NAMES: readonly string[];
 export const ALIASES: Readonly<Record<string, string>>;
+export const DEFAULTS: Readonly<Record<string, string>>;
 export const DEFAULT_WIDTHS: readonly number[];

@@ -1,5 +1,5 @@
 import type { ImgHTMLAttributes, ReactElement } from "react";
-import type { ClientOptions, Parameters, PictureOptions, Source } from "./index.d.ts";
+import type { ClientOptions, Parameters, PictureOptions, Source } from "./index.js";
 
 type Options = Pick<
   PictureOptions,

@@ -1,6 +1,8 @@
 // Which original is meant: a URL, or a path of the server's own images.
 import { PixmillError } from "./errors.js";
 
+const SCHEMES = /^(?:(?:https?|s3|gs|az):\/\/|canvas:|upload:)/i;
+
 /**
  * Returns the text of `url=`. With an origin, a path that starts with a slash is a file of that site.
  *
@@ -10,16 +12,21 @@ import { PixmillError } from "./errors.js";
 export function sourceText(source, origin) {
   const text = source instanceof URL ? source.href : source;
   if (typeof text !== "string" || text === "") {
-    throw new PixmillError("invalid_parameter", "A source is the URL or the path of an image", "url");
+    throw invalid("A source is the URL or the path of an image");
   }
-  if (/^(?:data|blob|file|javascript):/i.test(text)) {
-    throw new PixmillError("invalid_parameter", `The server cannot fetch a ${text.split(":", 1)[0]}: URL`, "url");
-  }
-  if (/[\u0000-\u001f\u007f]/.test(text)) {
-    throw new PixmillError("invalid_parameter", "A source has no control characters", "url");
-  }
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid("A source has no control characters");
   if (text.startsWith("//")) return `https:${text}`;
-  return origin && text.startsWith("/") ? origin + text : text;
+  if (text.startsWith("/")) return origin ? origin + text : text.slice(1);
+  const scheme = /^([a-z][a-z0-9+.-]*):(\/\/)?/i.exec(text);
+  if (!scheme || SCHEMES.test(text)) return text;
+  if (scheme[2] || /^(?:data|blob|javascript)$/i.test(scheme[1])) {
+    throw invalid(`The server fetches http, https, s3, gs and az URLs, not ${scheme[1].slice(0, 20)}:`);
+  }
+  return `/${text}`; // a path with a colon
+}
+
+function invalid(message) {
+  return new PixmillError("invalid_parameter", message, "url");
 }
 
 /** Whether no server is needed, or none can help: SVGs inside of pages, files of the browser, nothing at all. */

@@ -1,6 +1,6 @@
 // How parameters are written in a URL: the same text for the same parameters in each language's client.
 import { PixmillError } from "./errors.js";
-import { ALIASES, NAMES } from "./parameters.js";
+import { ALIASES, DEFAULTS, NAMES } from "./parameters.js";
 
 const SEPARATORS = { overlay: ";", then: "|" };
 
@@ -15,8 +15,26 @@ export function escape(text) {
   }
 }
 
+/** Returns the query of a whole URL: without defaults, which without a preset mean the same as nothing. */
+export function shortQuery(parameters, names = NAMES) {
+  const texts = textsOf(parameters, names);
+  if (!texts.has("preset")) {
+    for (const [name, text] of texts) if (text !== "" && text === DEFAULTS[name]) texts.delete(name);
+  }
+  return written(texts, names);
+}
+
 /** Returns the query of these parameters, in the order of `names`; those that are null or undefined are left out. */
 export function query(parameters, names = NAMES) {
+  return written(textsOf(parameters, names), names);
+}
+
+function written(texts, names) {
+  const known = names.filter((name) => texts.has(name));
+  return known.map((name) => `${name}=${escape(texts.get(name))}`).join("&");
+}
+
+function textsOf(parameters, names) {
   const texts = new Map();
   for (const [given, value] of Object.entries(parameters)) {
     if (value === undefined || value === null) continue;
@@ -25,8 +43,7 @@ export function query(parameters, names = NAMES) {
     if (texts.has(name)) throw new PixmillError("repeated_parameter", `${name} is given more than once`, name);
     texts.set(name, textOf(name, value));
   }
-  const known = names.filter((name) => texts.has(name));
-  return known.map((name) => `${name}=${escape(texts.get(name))}`).join("&");
+  return texts;
 }
 
 function textOf(name, value) {

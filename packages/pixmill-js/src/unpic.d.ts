@@ -1,4 +1,4 @@
-import type { Parameters } from "./index.d.ts";
+import type { Parameters } from "./index.js";
 
 export interface PixmillOperations extends Omit<Parameters, "width" | "height" | "quality" | "format"> {
   width?: number | string;

@@ -66,17 +66,23 @@ test("values are texts, numbers, flags and lists", () => {
   const query = (parameters) => client.url("a.jpg", parameters).split("&").slice(1).join("&");
   assert.equal(query({ padding: [10, 20] }), "padding=10,20");
   assert.equal(query({ enlarge: true, blur: 0.5 }), "enlarge=true&blur=0.5");
-  assert.equal(query({ blur: 1e-7, rotate: -0 }), "rotate=0&blur=0.0000001");
-  assert.equal(query({ then: [{ width: 200, rotate: -8 }, { blur: 4 }] }), "then=width%3D200%26rotate%3D-8%7Cblur%3D4");
+  assert.equal(query({ blur: 1e-7, page: -0 }), "blur=0.0000001&page=0");
+  assert.equal(query({ then: [{ width: 200, rotate: -8 }, { blur: 4 }] }), "then=rotate%3D-8%26width%3D200%7Cblur%3D4");
   assert.equal(query({ overlay: ["url:logo.png,gravity:southeast", "text:A"] }), "overlay=url:logo.png,gravity:southeast;text:A");
-  assert.equal(query({ width: undefined, height: null, quality: 80 }), "quality=80");
-  assert.equal(query({ w: 300, q: 80 }), "width=300&quality=80");
+  assert.equal(query({ width: undefined, height: null, quality: 75 }), "quality=75");
+  assert.equal(query({ w: 300, q: 75 }), "width=300&quality=75");
   assert.equal(query({ fallback: new URL("https://example.com/a b.png") }), "fallback=https://example.com/a%2520b.png");
+});
+
+test("defaults are left out, but beside a preset", () => {
+  assert.equal(client.url("a.jpg", { width: 3, format: "auto", enlarge: false }), "https://images.example.com/resize?url=a.jpg&width=3");
+  assert.equal(client.url("a.jpg", { preset: "card", enlarge: false }), "https://images.example.com/resize?url=a.jpg&preset=card&enlarge=false");
+  assert.equal(client.infoUrl("a.jpg", { include: ["palette", "exif"], palette_colors: 6 }), "https://images.example.com/info?url=a.jpg&include=palette,exif");
 });
 
 test("parameters of the client apply unless others are given", () => {
   const own = createClient({ base: "/images", parameters: { quality: 60, metadata: "copyright" } });
-  assert.equal(own.url("a.jpg", { quality: 80 }), "/images/resize?url=a.jpg&quality=80&metadata=copyright");
+  assert.equal(own.url("a.jpg", { quality: 75 }), "/images/resize?url=a.jpg&quality=75&metadata=copyright");
 });
 
 test("a source of the site is fetched from its origin", () => {
