@@ -130,7 +130,8 @@ function resized(string $source, array $parameters = []): string
 
 ### Next.js
 
-A server component. A `loader` of `next/image` runs in the browser as well, where the key must not be:
+The package of [URLs from JavaScript](../javascript.md#signed-urls) has `next/image` with signed URLs. Without it, a server component; a
+`loader` of `next/image` runs in the browser as well, where the key must not be:
 
 ```jsx
 // app/resized.jsx
