@@ -91,7 +91,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _pixmill(**settings: str) -> Pixmill:
-    return Pixmill(images=str(PHOTOS), allowed_networks="127.0.0.0/8", **settings)
+    return Pixmill(images=str(PHOTOS), allowed_networks="127.0.0.0/8", workers="1", **settings)
 
 
 def look(browser: Browser, url: str, name: str, scale: int) -> list[Seen]:

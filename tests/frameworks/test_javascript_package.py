@@ -53,6 +53,8 @@ def test_every_entry_has_its_types_and_every_module_is_reached() -> None:
         source = waiting.pop()
         for found in re.findall(r'(?:from|import\()\s*"(\./[^"]+)"', source.read_text(encoding="utf-8")):
             path = source.parent / found
+            if source.name.endswith(".d.ts"):
+                path = path.with_suffix(".d.ts")
             assert path.is_file(), f"{source.name}: {found}"
             if path not in reached:
                 reached.add(path)
