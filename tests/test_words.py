@@ -84,6 +84,7 @@ ALLOWED: Final = (
     r"`?picture`? elements?",
     r"``picture``|[.]picture[(]|[{]% picture",  # the method that returns one
     r"[\w./-]*picture_element\w*",
+    r"</?Picture\b|const Picture|Image, Picture",  # components of Astro and React
     r"Picture 0B",  # a photo's title
     r"default(?:, |\|)picture(?:, |\|)photo",  # libwebp's presets
 )
