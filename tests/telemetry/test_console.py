@@ -154,7 +154,8 @@ def test_a_terminal_gets_coloured_lines_of_its_width(terminal: Pty) -> None:
     assert len(without_colours(access)) == 90
     assert "hunter2" not in access
     assert re.fullmatch(
-        r"\d\d:\d\d:\d\d warning cache redis is failing \(store_unavailable\): no", without_colours(event)
+        r"\d\d:\d\d:\d\d warning cache redis \(PIXMILL_CACHE\) is failing \(store_unavailable\): no",
+        without_colours(event),
     )
 
 
@@ -186,6 +187,18 @@ def test_events_are_sentences(name: str) -> None:
     assert name.encode() not in line
     assert b"{" not in line
     assert b"=" not in line
+
+
+def test_a_component_that_fails_is_named_with_its_setting_and_a_reason() -> None:
+    s3 = "Generic S3 error: Error performing GET http://127.0.0.1:1/photos/.pixmill-probe in 151.4ms, after 2 retries, max_retries: 2, retry_timeout: 10s  - HTTP error: error sending request"
+    fields = {"event": "component_failing", "level": "warning", "code": "store_unavailable"}
+    assert PLAIN(None, "warning", {**fields, "component": "store photos", "detail": s3}) == (
+        b"warning store photos (PIXMILL_STORES) is failing (store_unavailable): http://127.0.0.1:1 cannot be used: HTTP error: error sending request"
+    )
+    assert b"images (PIXMILL_IMAGES) is failing" in PLAIN(
+        None, "warning", {**fields, "component": "images", "detail": "x"}
+    )
+    assert b"engine is failing" in PLAIN(None, "warning", {**fields, "component": "engine", "detail": "x"})
 
 
 def test_an_event_without_its_fields_and_one_that_nobody_knows_are_shown_as_they_are() -> None:

@@ -56,6 +56,14 @@ _CONNECTION_ERROR = re.compile(
     re.DOTALL,
 )
 
+_STORE_ERROR = re.compile(
+    r"Generic \w{1,20} error: Error performing \w{1,10} (https?://[^/\s]{1,253})\S{0,2000} in \S{1,20}"
+    r"(.{0,300}? - (.{1,200}))?",
+    re.DOTALL,
+)
+_COMPONENT_SETTINGS: Final = {"images": "PIXMILL_IMAGES", "store": "PIXMILL_STORES", "cache": "PIXMILL_CACHE"}
+"""Settings of the components that ``/health`` names, by the first word of their names."""
+
 _CLOCK: Final = slice(11, 19)
 _SERVER_ERROR: Final = 500
 _CLIENT_CLOSED: Final = 499
@@ -177,6 +185,10 @@ def _sentence(event: EventDict) -> tuple[str, dict[str, str]]:
     template = EVENT_SENTENCES.get(name)
     fields = {field: value for field, value in event.items() if field not in _HIDDEN_FIELDS and value}
     text = name
+    if setting := _COMPONENT_SETTINGS.get(str(fields.get("component", "")).partition(" ")[0]):
+        fields["component"] = f"{fields['component']} ({setting})"
+    if "detail" in fields:
+        fields["detail"] = _readable(str(fields["detail"]))
     if template is not None:
         try:
             text = template.format_map(fields)
@@ -198,6 +210,8 @@ def _readable(detail: str) -> str:
     if connection := _CONNECTION_ERROR.match(detail):
         number = int(connection[3] or 0)
         return f"{connection[1]}:{connection[2]} {errno_problem(number) if number else 'cannot be reached'}"
+    if store := _STORE_ERROR.match(detail):
+        return f"{store[1]} cannot be used: {store[3] or 'no answer'}"
     return detail
 
 
