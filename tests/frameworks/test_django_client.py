@@ -13,7 +13,9 @@ from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
 from pixmill.plan.ops import Input
 from pixmill.plan.request import ImageRequest
+from pixmill.startup import DEMO_PHOTOS
 from tests.frameworks.sample_apps import KEY, ROOT, environment
+from tests.servers.pixmill import Pixmill
 
 WAIT_S: Final = 300
 START: Final = """
@@ -120,6 +122,16 @@ show([[one.id, one.msg] for one in run_checks() if one.id.startswith("pixmill")]
     assert KEY not in str(found)
 
 
+WAGTAIL: Final[dict[str, Any]] = {
+    "INSTALLED_APPS": [
+        *("pixmill_url.django", "pixmill_url.wagtail", "wagtail.users", "wagtail.images", "wagtail.search", "wagtail"),
+        *("taggit", "django.contrib.auth", "django.contrib.contenttypes"),
+    ],
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    "STATIC_URL": "/static/",
+}
+
 SPECS: Final = [
     "width-400", "height-200", "max-300x200", "min-300x200", "fill-300x200", "fill-300x200-c60", "fill-100x400-c100", "scale-50",
     "original", "width-9000", "fill-5000x5000", "fill-200x200|jpegquality-40", "width-300|bgcolor-ff0",
@@ -141,26 +153,7 @@ one = image.get_rendition(specs[0])
 assert one.pk is None and one.url == found[specs[0]].url and one.img_tag({"class": "x"}).count("img.example") == 1
 show([[rendition.url, rendition.width, rendition.height] for rendition in found.values()])
 """.replace("WANTED", repr(json.dumps([focus, [f"{spec}|format-webp" for spec in SPECS]])))
-    apps = [
-        "pixmill_url.django",
-        "pixmill_url.wagtail",
-        "wagtail.users",
-        "wagtail.images",
-        "wagtail.search",
-        "wagtail",
-        "taggit",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-    ]
-    found = run(
-        code,
-        tmp_path,
-        INSTALLED_APPS=apps,
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        STATIC_URL="/static/",
-        PIXMILL={"BASE": "https://img.example"},
-    )
+    found = run(code, tmp_path, **WAGTAIL, PIXMILL={"BASE": "https://img.example"})
     names = ("focal_point_x", "focal_point_y", "focal_point_width", "focal_point_height")
     image = WagtailImage("a.jpg", 1_600, 900, **dict(zip(names, focus or (None,) * 4, strict=True)))
     dialect = WagtailDialect(WagtailOptions(images={"1": image}, version=8))
@@ -172,6 +165,17 @@ show([[rendition.url, rendition.width, rendition.height] for rendition in found.
         assert actual.plan == replace(expected.plan, input=Input()), spec  # no drawing gets there
         if actual.plan.resize.width:
             assert (actual.plan.resize.width, actual.plan.resize.height) == (width, height), spec
+
+
+def test_a_rendition_can_be_read(tmp_path: Path) -> None:
+    code = """
+from wagtail.images.models import Image
+image = Image(title="A", file="fig.jpg", width=1600, height=1067, collection_id=1)
+rendition = image.get_rendition("fill-60x40|format-png")
+with rendition.get_willow_image() as opened: show([*opened.get_size(), opened.format_name])
+"""
+    with Pixmill(images=str(DEMO_PHOTOS), keys=KEY, workers=1) as server:
+        assert run(code, tmp_path, **WAGTAIL, PIXMILL={"BASE": server.url, "KEY": KEY}) == [60, 40, "png"]
 
 
 def test_jinja_has_filters_and_functions() -> None:

@@ -6,7 +6,9 @@ What Pixmill has no parameters for stays with Wagtail: drawings (SVG), and opera
 from __future__ import annotations
 
 from functools import wraps
+from urllib.request import urlopen
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from wagtail.images.models import AbstractImage, Filter
 
@@ -18,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TIMEOUT_S = 60
 _MARK = "pixmill_original"
 
 
@@ -30,6 +33,12 @@ class UrlStorage(Storage):
     def url(self, name: str | None) -> str:
         del name
         return self._url
+
+    def _open(self, name: str, mode: str = "rb") -> ContentFile:
+        """Fetch the image, for what reads a rendition: the serve view, feeds, mails. Raises OSError, ValueError."""
+        del mode
+        with urlopen(self._url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the base is that of the settings
+            return ContentFile(answer.read(), name)
 
 
 def install() -> None:
