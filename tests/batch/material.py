@@ -1,19 +1,28 @@
 """Small originals, and the run of a batch in this process."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from PIL import Image
 
 from pixmill.batch.job import Failure, Job
-from pixmill.batch.planning import Plan
+from pixmill.batch.planning import Plan as BatchPlan
 from pixmill.batch.run import Observers, Options, Totals, run_batch
 from pixmill.batch.runner import Outcome
 from pixmill.batch.shards import batch_settings
+from pixmill.engine.pixels.batch import render_all
+from pixmill.errors import PixmillError
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.ports.values import Rendered
+from pixmill.runtime.spool import Spool
+from pixmill.settings import Settings
 
 
 @cache
@@ -59,7 +68,7 @@ class Seen:
             self.failures += outcome.failures
             on_outcome(outcome)
 
-        def on_planned(plan: Plan, is_resumed: bool) -> None:
+        def on_planned(plan: BatchPlan, is_resumed: bool) -> None:
             self.plans.append((plan.total, plan.remaining, is_resumed))
 
         return Observers(on_planned=on_planned, on_outcome=both, on_failure=self.failures.append)
@@ -71,12 +80,37 @@ def job(inputs: str | Sequence[str], to: str, params: Mapping[str, str] | None =
     return Job(target=to, inputs=names, params={name: (text,) for name, text in texts.items()}, **more)
 
 
+class InProcessEngine:
+    """The engine's own functions without workers, which take half a second to start."""
+
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
+        assert not extras
+        results = dict(render_all(memoryview(original.read()), plans, Limits()))
+        await asyncio.sleep(0)
+        return [results[number] for number in range(len(plans))]
+
+    @contextmanager
+    def announce(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _open_in_process(_settings: Settings) -> AsyncIterator[InProcessEngine]:
+    yield InProcessEngine()
+
+
 def run(
-    one: Job, options: Options | None = None, on_outcome: Callable[[Outcome], None] = lambda _outcome: None
+    one: Job,
+    options: Options | None = None,
+    on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+    *,
+    has_workers: bool = False,
 ) -> Seen:
-    """Run a batch in an event loop of its own."""
+    """Run a batch in an event loop of its own; with ``has_workers`` in real ones."""
     seen = Seen()
-    seen.totals = asyncio.run(
-        run_batch(one, batch_settings(), options or Options(workers=1), seen.observers(on_outcome))
-    )
+    work = run_batch(one, batch_settings(), options or Options(workers=1), seen.observers(on_outcome))
+    with nullcontext() if has_workers else patch("pixmill.batch.run.build_engine", _open_in_process):
+        seen.totals = asyncio.run(work)
     return seen

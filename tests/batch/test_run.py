@@ -31,7 +31,8 @@ def test_every_original_becomes_every_result(photos: Path, tmp_path: Path) -> No
             f"{photos}/**/*.png",
             f"{tmp_path}/out/{{dir}}/{{stem}}-{{width}}.{{ext}}",
             {"width": "16,32", "format": "png,webp"},
-        )
+        ),
+        has_workers=True,
     )
     expected = {
         f"{name.removesuffix('.png')}-{width}.{ext}" for name in NAMES for width in (16, 32) for ext in ("png", "webp")

@@ -18,12 +18,12 @@ from pixmill.batch.journal import FOLDER, Journal
 from pixmill.batch.locations import Item, Locations
 from pixmill.batch.planning import WHOLE, Part, Plan
 from pixmill.batch.runner import Outcome, ShardRunner, engine_settings, open_extras
-from pixmill.batch.template import parse_target
+from pixmill.batch.template import parse_target, shown_path
 from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.parts import build_engine, build_sources
 from pixmill.ports.pipeline import Source
 from pixmill.ports.storage import Store
-from pixmill.settings import Settings
+from pixmill.settings import Settings, SettingsError
 
 MAX_CONSECUTIVE_FAILURES: Final = 32
 """Of stores and sources, with no original made between them: then the batch stops, and can be resumed."""
@@ -98,22 +98,23 @@ async def run_batch(job: Job, settings: Settings, options: Options, observers: O
         if is_complete and not (job.journal or options.part.machines > 1):
             with suppress(PixmillError):
                 await journal.clear()
-            remove_empty_folders(compiled)
+        _remove_empty_folders(compiled, options.part)
         return totals
 
 
 async def plan_batch(
     job: Job, settings: Settings, options: Options, observers: Observers, on_item: Callable[[Item, list[str]], None]
 ) -> Plan:
-    """List and check without writing anything; ``on_item`` gets each original and the paths of its results."""
+    """List and check without writing anything; ``on_item`` gets each original and the URLs of its results."""
     compiled = CompiledJob(job, settings)
     async with AsyncExitStack() as stack:
         locations = Locations(settings, None, options.opened)
         stack.push_async_callback(locations.close)
         plan = Plan(compiled, stack.enter_context(Index()), options.part)
         await plan.list(locations, observers.on_failure, observers.on_listed)
+        prefix = compiled.target.location.rstrip("/") + "/"
         for item in plan.items():
-            on_item(item, compiled.namer.paths(item.name))
+            on_item(item, [f"{prefix}{shown_path(path)}" for path in compiled.namer.paths(item.name)])
         return plan
 
 
@@ -142,7 +143,7 @@ def _open_journal(compiled: CompiledJob, locations: Locations, part: Part) -> It
     if not location.startswith("/"):
         yield journal
         return
-    path = Path(location, folder, f"lock-{part.number}-of-{part.machines}")
+    path = Path(location, folder, _lock_name(part))
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
@@ -157,15 +158,17 @@ def _open_journal(compiled: CompiledJob, locations: Locations, part: Part) -> It
         os.close(fd)
 
 
-def remove_empty_folders(compiled: CompiledJob) -> None:
-    """Remove what a finished batch leaves beside its results in a local folder, as far as it is empty."""
+def _lock_name(part: Part) -> str:
+    return f"lock-{part.number}-of-{part.machines}"
+
+
+def _remove_empty_folders(compiled: CompiledJob, part: Part) -> None:
+    """Remove what a batch leaves beside its results in a local folder, as far as it is empty."""
     location, folder = journal_location(compiled)
     if not location.startswith("/") or compiled.job.journal:
         return
     base = Path(location)
-    for lock in (base / folder).glob("lock-*"):
-        with suppress(OSError):
-            lock.unlink()
+    (base / folder / _lock_name(part)).unlink(missing_ok=True)
     for path in (base / folder / "done", base / folder, base / FOLDER, base / ".pixmill-staging"):
         with suppress(OSError):
             path.rmdir()
@@ -216,7 +219,12 @@ class _Run:
     async def _open_runners(self, count: int) -> AsyncIterator[list[ShardRunner]]:
         compiled, settings = self._plan.compiled, engine_settings(self._settings, self._plan.compiled)
         async with AsyncExitStack() as stack:
-            engines = await asyncio.gather(*(stack.enter_async_context(build_engine(settings)) for _ in range(count)))
+            try:
+                engines = await asyncio.gather(
+                    *(stack.enter_async_context(build_engine(settings)) for _ in range(count))
+                )
+            except ValueError as error:  # it names the setting
+                raise SettingsError(str(error)) from error
             jobs = await stack.enter_async_context(open_extras(compiled, self._source, engines[0]))
             yield [ShardRunner(compiled, self._locations, engine, jobs) for engine in engines]
 

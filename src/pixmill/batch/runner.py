@@ -41,7 +41,7 @@ FATAL_CODES: Final = frozenset(("store_full", "store_credentials", "source_crede
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one original: its results by path, or the failures."""
+    """What became of one original: its results by URL, with their sizes, or the failures."""
 
     item: Item
     written: tuple[tuple[str, int], ...] = ()
@@ -148,6 +148,7 @@ class ShardRunner:
         self._engine = engine
         self._jobs = jobs
         self._store: Store = locations.open(compiled.target.location, create=create)
+        self._url_prefix = compiled.target.location.rstrip("/") + "/"
         self._at_engine = asyncio.Semaphore(_AT_ENGINE)
 
     async def run(
@@ -241,16 +242,16 @@ class ShardRunner:
             return error
 
     async def _finish(self, item: Item, path: str, result: Rendered | PixmillError) -> tuple[str, int] | Failure:
-        """Write one result, and return its path and size; or why there is none."""
+        """Write one result, and return its URL and size; or why there is none."""
         if isinstance(result, PixmillError):
-            return _failure(item, result, path)
+            return _failure(item, result, self._url_prefix + path)
         try:
             path = finished_path(path, result.format)
             await retried(lambda: self._store.put(path, result.body))
         except PixmillError as error:
             release_frames(error)
-            return _failure(item, error, path)
-        return path, len(result.body)
+            return _failure(item, error, self._url_prefix + path)
+        return self._url_prefix + path, len(result.body)
 
 
 def _fatal(outcome: Outcome) -> Failure | None:
