@@ -53,6 +53,8 @@ curl "http://127.0.0.1:8080${target/400/401}"
 ## How it is done
 
 1. Write path and query as they will be sent: percent-encoded, in any order. In `/resize?url=caf%C3%A9.jpg&width=400`, every byte counts.
+   A [prefix](proxies.md#below-a-path), such as `PIXMILL_PATH_PREFIX` or the mount in [another application](../embedding.md), is not signed: put it
+   in front afterwards.
 2. For a URL that ends, add `&expires=` and the time in seconds since 1970.
 3. Compute the HMAC-SHA256 of that text. The key is the text of `PIXMILL_KEYS` as UTF-8.
 4. Add `&sig=` and the digest in base64url, without padding. Nothing comes after it.

@@ -60,7 +60,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         "docs/speed.md",
         "docs/architecture.md",
     ),
-    "Operations": ("docs/deployment.md", "docs/operations.md", "docs/purging.md"),
+    "Operations": ("docs/deployment.md", "docs/embedding.md", "docs/operations.md", "docs/purging.md"),
     "Comparison": ("docs/features.md",),
     "Benchmarks": ("docs/benchmarks.md", "benchmarks/report.md"),
     "Changelog": ("CHANGELOG.md", "CONTRIBUTING.md", "docs/releasing.md"),

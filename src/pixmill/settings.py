@@ -97,6 +97,10 @@ class SettingsError(Exception):
         return cls("\n".join([f"{len(problems)} settings are wrong:", *(f"  {problem}" for problem in problems)]))
 
 
+_OWN_PATHS: Final = ("/health", "/metrics", "/admin", "/openapi.json", "/playground")
+"""Besides those of dialects."""
+
+
 class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSettings):
     """All settings of the service. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
@@ -122,6 +126,7 @@ class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSetting
                 "PIXMILL_KEYS=$(openssl rand -hex 32)",
             )
         yield from self._open_mounts()
+        yield from self._ambiguous_prefix()
         yield from self._unusable_fallback()
 
     def _unusable_fallback(self) -> Iterator[Contradiction]:
@@ -141,6 +146,25 @@ class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSetting
                 ("fallback_image", "allowed_sources"),
                 f"{setting} is not allowed by PIXMILL_ALLOWED_SOURCES={shown_value(self.allowed_sources)}: add "
                 f"{'path:' if source.kind is SourceKind.PATH else source.text.rpartition('/')[0] + '/'} to it",
+            )
+
+    def _ambiguous_prefix(self) -> Iterator[Contradiction]:
+        """Yield a path prefix with which own paths begin: whether a proxy has removed it could not be seen."""
+        prefix = self.url_prefix()
+        if not prefix:
+            return
+        try:
+            dialects = self.dialect_registry(None)
+        except ValueError:
+            return  # another contradiction names it
+        exempt_hosts = self.hosts_without_prefix(dialects.hosts)
+        paths = (path for mounted in dialects.mounted for path in mounted.paths(exempt_hosts))
+        if taken := next((path for path in (*_OWN_PATHS, *paths) if f"{path}/".startswith(f"{prefix}/")), None):
+            name = "path_prefix" if self.path_prefix else "public_url"
+            yield Contradiction(
+                (name, "dialects"),
+                f"{env_name(name)}={getattr(self, name)} is how the path {taken} of this server begins, so whether a "
+                "proxy has removed it could not be seen; choose another one, for example PIXMILL_PATH_PREFIX=/pixmill",
             )
 
     def _open_mounts(self) -> Iterator[Contradiction]:

@@ -135,6 +135,7 @@ def describe(settings: Settings, port: int) -> StartupReport:
     """Describe a server that listens on ``port``."""
     host = _OF_THIS_MACHINE.get(settings.host, settings.host)
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url += settings.url_prefix()
     folder = _folder(settings.images)
     images = find_images(folder, hidden=settings.images_hidden) if folder else None
     root = str(folder.resolve()) if folder else redact(settings.images or settings.allowed_sources)

@@ -189,6 +189,16 @@ def test_metrics_and_health_are_not_for_the_world() -> None:
         assert not any(private.startswith(path) for path in paths for private in ("/metrics", "/health"))
 
 
+def test_the_ingress_is_below_the_path_prefix() -> None:
+    settings = {"settings": {"unsigned": "allow", "path_prefix": "/images/"}}
+    (rule,) = release(settings | {"ingress": {"enabled": True, "hosts": ["a.example.com"]}}).the("Ingress")["spec"][
+        "rules"
+    ]
+    paths = [path["path"] for path in rule["http"]["paths"]]
+    assert "/images/resize" in paths
+    assert all(path.startswith("/images/") for path in paths)
+
+
 def test_operators_have_a_port_and_a_service_of_their_own() -> None:
     made = release(RICH | {"service": {"type": "LoadBalancer"}})
     assert {"name": "operators", "containerPort": 9090} in made.container["ports"]

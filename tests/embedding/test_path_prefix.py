@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -17,8 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pixmill.api.app import create_app as create_public_app
 from pixmill.api.http.path_prefix import PathPrefix, parse_path_prefix, prefix_of, without_prefix
 from pixmill.asgi import SettingsError
+from pixmill.cli.program import commands
 from pixmill.dialects.signing import Keyring
 from pixmill.settings import load
+from pixmill.startup import describe
 from pixmill.wiring import build_services
 from tests.embedding.hosts import IMAGE, PHOTOS, client_of, make_app
 
@@ -229,3 +232,73 @@ async def test_hosts_of_dialects_that_the_public_url_does_not_name_have_no_prefi
             item["servers"] for item in (await get("/openapi.json", "x")).json()["paths"].values() if "servers" in item
         ]
         assert [{"url": "//www.example/images"}] in servers
+
+
+# ---------------------------------------------------------------- commands and settings
+
+
+@pytest.fixture
+def at_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_PATH_PREFIX", "/images")
+    monkeypatch.setenv("PIXMILL_KEYS", KEY)
+    monkeypatch.setenv("PIXMILL_DIALECTS", json.dumps([{"dialect": "imgproxy", "mount": "/p", "source": "/"}]))
+
+
+def printed(*arguments: str) -> str:
+    done = CliRunner().invoke(commands, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.usefixtures("at_images")
+def test_commands_take_urls_with_and_without_the_prefix_and_print_them_with_it() -> None:
+    signed = Keyring((KEY.encode(),)).sign(b"/resize", b"url=a.jpg")
+    for target in ("/resize?url=a.jpg", "/images/resize?url=a.jpg"):
+        assert printed("sign", target).strip() == f"/images{signed}"
+        assert printed("sign", f"https://example.com{target}").strip() == f"https://example.com/images{signed}"
+        assert json.loads(printed("explain", target))["dialect"] == "native"
+        assert printed("translate", target, "--to", "imgproxy").startswith("/images/p/")
+    assert printed("translate", "/images/p/unsafe/w:30/plain/a.jpg").startswith("/images/resize?url=a.jpg&width=30")
+
+
+@pytest.mark.usefixtures("at_images")
+def test_a_server_shows_its_address_with_the_prefix() -> None:
+    report = describe(load({"images": str(PHOTOS)}), 8080)
+    assert report.url == "http://127.0.0.1:8080/images"
+    assert report.playground == "http://127.0.0.1:8080/images/"
+    assert "http://127.0.0.1:8080/images/resize?url=" in report.example
+
+
+async def test_urls_to_warm_may_have_the_prefix() -> None:
+    token = "an-admin-token-of-the-test"
+    app = make_app(path_prefix="/images", admin_token=token)
+    urls = [f"/images{IMAGE}", IMAGE.replace("40", "41"), f"https://example.com/images{IMAGE}"]
+    async with app.lifespan(), client_of(app.admin) as client:
+        reply = await client.post("/admin/warm", json=urls, headers={"authorization": f"Bearer {token}"})
+        assert reply.json() == {"added": 2, "already_queued": 1, "rejected": []}
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (
+            {"path_prefix": "/images", "dialects": '[{"dialect": "imgproxy", "mount": "/images", "source": "/"}]'},
+            "/images",
+        ),
+        ({"path_prefix": "/api", "dialects": '[{"dialect": "emgr"}]'}, "/api/images/resize"),
+        ({"public_url": "https://example.com/iiif", "dialects": '[{"dialect": "iiif"}]'}, "/iiif/3"),
+        ({"path_prefix": "/resize"}, "/resize"),
+        ({"path_prefix": "/playground"}, "/playground"),
+        ({"path_prefix": "/admin"}, "/admin"),
+    ],
+)
+def test_a_prefix_with_which_paths_of_the_server_begin_is_refused(given: dict[str, str], path: str) -> None:
+    with pytest.raises(SettingsError, match=f"is how the path {path}.* of this server begins"):
+        load(given)
+
+
+def test_mounts_on_another_host_may_begin_with_the_prefix() -> None:
+    dialects = '[{"dialect": "imgix", "host": "imgix.example", "mount": "/images", "source": "/"}]'
+    load({"path_prefix": "/images", "public_url": "https://www.example", "dialects": dialects})
+    with pytest.raises(SettingsError, match="is how the path /images"):
+        load({"path_prefix": "/images", "dialects": dialects})

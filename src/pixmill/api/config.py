@@ -412,7 +412,8 @@ class ApiConfig(SettingGroup):
     def prefix_for(self, dialects: DialectRegistry) -> PathPrefix:
         """Return where a server with these dialects is reached, as the settings say."""
         exempt_hosts = self.hosts_without_prefix(dialects.hosts)
-        return PathPrefix(self.url_prefix(), lambda host: dialects.known_host(host) in exempt_hosts)
+        is_exempt = (lambda host: dialects.known_host(host) in exempt_hosts) if exempt_hosts else None
+        return PathPrefix(self.url_prefix(), is_exempt)
 
     def has_playground(self) -> bool:
         """Return whether there is a playground: by default on a loopback address only."""

@@ -19,7 +19,7 @@ from pixmill.cli.options import DocumentedCommand
 def command(url: str, expires_in: str | None) -> None:
     """Sign URL (a path with its query, or a whole URL) with the newest key of PIXMILL_KEYS."""
     from pixmill.cli.error_messages import fail
-    from pixmill.cli.urls import match_of, split
+    from pixmill.cli.urls import below_prefix, match_of, split
     from pixmill.cli.usage import WrongUsage
     from pixmill.dialects.signing import Keyring
     from pixmill.runtime.quantities import InvalidQuantity, parse_duration
@@ -38,4 +38,5 @@ def command(url: str, expires_in: str | None) -> None:
         fail("PIXMILL_KEYS is not set: there is nothing to sign with; set it to the keys of the server")
     expires = None if lifetime_s is None else int(time.time()) + lifetime_s
     signed = match_of(settings, Keyring.from_text(keys) if keys else None, parts).sign(parts.query.encode(), expires)
+    signed = below_prefix(settings, signed, parts.netloc)
     click.echo(f"{parts.scheme}://{parts.netloc}{signed}" if parts.netloc else signed)

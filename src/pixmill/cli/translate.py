@@ -45,7 +45,7 @@ def command(url: str, dialect: str | None, host: str, mount: str, to: str | None
 
     from pixmill.cli.output import print_json
     from pixmill.cli.translation import match_foreign, print_written
-    from pixmill.cli.urls import native_url_of, split
+    from pixmill.cli.urls import below_prefix, native_url_of, split
     from pixmill.dialects.native.dialect import explain as explained
     from pixmill.dialects.port import image_of
     from pixmill.settings import load
@@ -63,9 +63,10 @@ def command(url: str, dialect: str | None, host: str, mount: str, to: str | None
         print_written(settings, match, image_request, to)
         return
     native = native_url_of(outcome, image_request)
-    described = {"dialect": match.mounted.name, "native": native} | explained(image_request)
+    described = {"dialect": match.mounted.name, "native": native and below_prefix(settings, native)}
+    described |= explained(image_request)
     if as_json:
         print_json(described)
     else:
-        click.echo(native or "There is no native URL that says exactly this.")
+        click.echo(below_prefix(settings, native) if native else "There is no native URL that says exactly this.")
         print_json(described["plan"])

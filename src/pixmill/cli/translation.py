@@ -5,6 +5,7 @@ from urllib.parse import SplitResult
 import click
 
 from pixmill.cli.error_messages import fail
+from pixmill.cli.urls import below_prefix
 from pixmill.cli.usage import WrongUsage, did_you_mean
 from pixmill.dialects.catalogue import marked_services
 from pixmill.dialects.factory import DIALECTS, ad_hoc_registry
@@ -24,7 +25,9 @@ def match_foreign(settings: Settings, parts: SplitResult, dialect: str | None, m
     except ValueError as error:
         raise WrongUsage(f"--dialect {dialect}: {error}") from error
     try:
-        return registry.require(registry.known_host(parts.netloc.encode()), parts.path.encode())
+        host, path = parts.netloc.encode(), parts.path.encode()
+        path = settings.prefix_for(registry).local_path(path, host) if dialect is None else path
+        return registry.require(registry.known_host(host), path)
     except RouteNotFound:
         if dialect is not None:
             raise
@@ -40,14 +43,15 @@ def print_written(settings: Settings, match: DialectMatch, image_request: ImageR
         mounted = {written.name: written for written in write(registry, image_request)}
         for service in write_everywhere(image_request):
             written = mounted.get(service.name, service)
-            click.echo(f"{written.name:<13} {written.url or '-'}{f'  ({written.reason})' if written.reason else ''}")
+            url = below_prefix(settings, written.url) if written is not service and written.url else written.url
+            click.echo(f"{written.name:<13} {url or '-'}{f'  ({written.reason})' if written.reason else ''}")
         return
     _require_dialect("--to", to)
     found = [written for written in write(registry, image_request) if written.name == to]
     written = next((one for one in found if one.url), None) or (found or [write_as(to, image_request)])[0]
     if written.url is None:
         fail(f"{to}: {written.reason}")
-    click.echo(written.url)
+    click.echo(below_prefix(settings, written.url) if written in found else written.url)
     if written.reason:
         click.echo(written.reason, err=True)
 

@@ -21,9 +21,18 @@ def split(url: str) -> SplitResult:
 
 
 def match_of(settings: Settings, keyring: Keyring | None, parts: SplitResult) -> DialectMatch:
-    """Return the dialect of a URL. Raises RouteNotFound."""
+    """Return the dialect of a URL, which may begin with PIXMILL_PATH_PREFIX. Raises RouteNotFound."""
     dialects = settings.dialect_registry(keyring)
-    return dialects.require(dialects.known_host(parts.netloc.encode()), parts.path.encode())
+    host = parts.netloc.encode()
+    path = settings.prefix_for(dialects).local_path(parts.path.encode(), host)
+    return dialects.require(dialects.known_host(host), path)
+
+
+def below_prefix(settings: Settings, target: str, host: str = "") -> str:
+    """Return path and query as clients request them: below PIXMILL_PATH_PREFIX, if it applies to this host."""
+    if not settings.url_prefix() or not target.startswith("/") or target.startswith("//"):
+        return target
+    return settings.prefix_for(settings.dialect_registry(None)).for_host(host.encode()) + target
 
 
 def native_url_of(outcome: Outcome, image_request: ImageRequest) -> str | None:

@@ -4,7 +4,7 @@ Mounted dialects come first, then those with a prefix of their own, then native.
 a mount. Knows no dialect: ``factory.py`` lists them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -60,6 +60,15 @@ class MountedDialect:
         local_path = path[len(self.mount) :]
         route = self.dialect.match(local_path)
         return None if route is None else DialectMatch(self, route, local_path)
+
+    def paths(self, other_hosts: Container[bytes] = ()) -> Iterator[str]:
+        """Yield what its paths begin with, up to what differs; nothing on one of ``other_hosts``."""
+        if self.host and self.host.encode() in other_hosts:
+            return
+        for route in self.dialect.routes:
+            path = (self.mount + route.template).partition("{")[0].rstrip("/")
+            if path and (self.mount or path.encode().startswith(self.prefix)):
+                yield path
 
     @property
     def specificity(self) -> tuple[bool, int]:

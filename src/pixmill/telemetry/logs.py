@@ -30,9 +30,6 @@ LEVELS: Final = {name.lower(): number for name, number in logging.getLevelNamesM
 FOREIGN_LOGGERS: Final = ("_granian", "granian.access", "aiohttp", "asyncio")
 """Loggers of libraries that may install their own handlers; ``adopt_foreign_loggers`` removes those."""
 
-_TALKATIVE_LOGGER: Final = "python_multipart"
-"""It warns of every malformed body; the access log has its error."""
-
 _ENCODER = msgspec.json.Encoder(enc_hook=repr)
 _VARYING_FIELDS: Final = b'%b"remote":%b,"request_id":"%b","seconds":%.6f,"timestamp":"%b"}'
 """An access-log line: the constant part, which begins the object, and the fields that vary."""
@@ -58,7 +55,6 @@ def configure_logging(config: TelemetryConfig, writer: BufferedLogWriter | None 
     )
     logging.basicConfig(level=level, handlers=[StdlibLogHandler()], force=True)
     adopt_foreign_loggers()
-    logging.getLogger(_TALKATIVE_LOGGER).propagate = False
 
 
 class AccessLogTemplate(NamedTuple):

@@ -4,6 +4,7 @@ The parser is python-multipart, that of Starlette; this bounds parts, headers an
 never hold a file: its bytes are handed on piece by piece.
 """
 
+import logging
 from typing import Final
 from urllib.parse import quote
 
@@ -26,6 +27,9 @@ _MAX_BOUNDARY_BYTES: Final = 70
 """RFC 2046 §5.1.1."""
 
 _PLAIN_ENCODINGS: Final = frozenset({"", "binary", "7bit", "8bit"})
+
+_NO_LOG: Final = logging.Logger("none", logging.CRITICAL + 1)  # noqa: LOG001 - one that nothing else can reach
+"""Of parsers, which warn of every malformed body: the access log has its error."""
 
 
 def form_boundary(content_type: str) -> bytes | None:
@@ -72,6 +76,7 @@ class FormReader:
             max_header_count=_MAX_HEADERS,
             max_header_size=_MAX_HEADER_BYTES,
         )
+        self._parser.logger = _NO_LOG
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Parse a chunk of the body; return the bytes of the file in it. Raises BadRequest."""

@@ -67,11 +67,11 @@ class PathPrefix:
     """
 
     configured: str = ""
-    is_exempt: Callable[[bytes], bool] = lambda _: False
+    is_exempt: Callable[[bytes], bool] | None = None
 
     def for_host(self, host: bytes) -> str:
         """Return what the setting says for a Host header, which is empty for any."""
-        return "" if not self.configured or self.is_exempt(host) else self.configured
+        return "" if self.is_exempt is not None and self.is_exempt(host) else self.configured
 
     def local_path(self, path: bytes, host: bytes = b"") -> bytes:
         """Return the path of a URL below the setting; as it is without it."""
@@ -81,19 +81,23 @@ class PathPrefix:
 
     def own_scope(self, scope: Scope) -> Scope:
         """Return a copy of the scope of a request, with paths below the prefix, and nothing of other routers."""
-        own = {name: value for name, value in scope.items() if name not in _OF_THE_HOST}
-        path = _raw_path(scope)
-        root: str = scope.get("root_path", "").rstrip("/")
+        own = dict(scope)
+        path, root = _raw_path(scope), scope.get("root_path", "")
         if root:
+            root = root.rstrip("/")
             prefix = self.configured or "/" + quote(root.lstrip("/"), safe=_IN_PATH)
             below = _below_root(path, root, scope.get("app_root_path", ""))
         else:
-            prefix = self.for_host(_host(scope))
+            prefix = self.configured if self.is_exempt is None else self.for_host(_host(scope))
             below = without_prefix(path, prefix) if prefix else None
         if below is not None:
             own["is_bare_prefix"] = not below
             path = below or b"/"
-        own |= {"path": _decoded(path), "raw_path": path, "root_path": "", PREFIX_KEY: prefix, "state": {}}
+        own["path"], own["raw_path"], own["root_path"], own[PREFIX_KEY] = _decoded(path), path, "", prefix
+        if "router" in own or "app" in own:
+            for name in _OF_THE_HOST:
+                own.pop(name, None)
+        own["state"] = {}
         return own
 
 
@@ -113,7 +117,7 @@ def _raw_path(scope: Scope) -> bytes:
     raw: bytes = scope.get("raw_path") or b""
     if not raw:
         return quote(scope["path"].encode("utf-8", "surrogateescape"), safe=_IN_PATH).encode()
-    return raw.partition(b"?")[0]
+    return raw.partition(b"?")[0] if b"?" in raw else raw
 
 
 def _decoded(path: bytes) -> str:
@@ -122,4 +126,8 @@ def _decoded(path: bytes) -> str:
 
 
 def _host(scope: Scope) -> bytes:
-    return next((value for name, value in scope["headers"] if name == b"host"), b"")
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value
+            return host
+    return b""
