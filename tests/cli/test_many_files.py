@@ -86,6 +86,7 @@ def test_a_name_chosen_late_does_not_replace_an_input(run: Run, photos: list[str
     [
         (["a/x.jpg", "b/y.png"], "out/", "", ["out/x.jpg", "out/y.png"]),
         (["a/x.JPEG", "b/y.cr2"], "out/", "", ["out/x.jpg", "out/y.?"]),
+        (["a/x.cr2"], "{format}/{stem}.{ext}", "", ["??/x.?"]),
         (["a/x.jpg", "b/x.jpg"], "out/{parent}-{stem}.{ext}", "avif", ["out/a-x.avif", "out/b-x.avif"]),
         (["a/x.jpg"], "{name}.{format}", "jpg", ["x.jpg.jpeg"]),
         (["https://example.com/a%20b/c%2Fd.jpg?e=/f"], "out/", "webp", ["out/d.webp"]),
@@ -161,3 +162,11 @@ def test_info_is_a_table_on_a_terminal(run: Run, photos: list[str], monkeypatch:
     single = dict(line.split(maxsplit=1) for line in run("info", "fig.jpg").out.decode().splitlines())
     assert single["width"].strip() == size.split(" ", maxsplit=1)[0]
     assert run("info", "fig.jpg", "--json").json()["format"] == "jpeg"
+
+
+def test_a_format_that_is_chosen_late_is_a_placeholder_too(run: Run, photos: list[str], tmp_path: Path) -> None:
+    done = run("resize", photos[0], photos[1], "{format}/{stem}.{ext}", "-w", 20, "--format", "auto:webp,original")
+    assert done.code == 0, done.err
+    made = {path.parent.name: path.suffix for path in tmp_path.glob("*/*")}
+    assert made.items() <= {"webp": ".webp", "jpeg": ".jpg"}.items()
+    assert sum(1 for _ in tmp_path.glob("*/*")) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ def resize_all(sources: Sequence[str], target: str, params: Mapping[str, str], *
             if isinstance(outcome, Exception):
                 failed += 1
                 print_failure(job.source, outcome)
-            elif isinstance(outcome, Result):
+            elif isinstance(outcome, ResultSummary):
                 _print_result(job, outcome, is_single=len(jobs) == 1)
     if len(jobs) > 1:
         click.echo(f"{len(jobs) - failed} resized{f', {failed} failed' if failed else ''}", err=True)
@@ -46,7 +47,7 @@ def resize_all(sources: Sequence[str], target: str, params: Mapping[str, str], *
 
 
 def check_params(params: Mapping[str, str], settings: Settings) -> None:
-    """Refuse values that no image could be made with. Raises WrongUsage."""
+    """Refuse values that no image could be summary with. Raises WrongUsage."""
     try:
         Compiler(settings.render_mode).plan_of_texts(params)
     except BadRequest as error:
@@ -61,16 +62,30 @@ def _make_folders(jobs: Sequence[Job], target: str) -> None:
             what = "is a file" if folder.exists() else f"is not there; make it with mkdir -p {folder}"
             fail(f"{folder}: this folder, for {target}, {what}")
         return
-    for folder in {Path(job.name).parent for job in jobs if job.name != STANDARD}:
+    for folder in {Path(job.name).parent for job in jobs if job.name != STANDARD and not job.is_late}:
         folder.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSummary:
+    """What is said of a result; its body is on the disk already."""
+
+    path: Path | None
+    format: str
+    width: int
+    height: int
+    size: int
+    is_truncated: bool
 
 
 def _outcomes(
     engine: Engine, jobs: Sequence[Job], params: Mapping[str, str], names: ResultNames
-) -> Iterator[tuple[Job, Result | Exception]]:
+) -> Iterator[tuple[Job, ResultSummary | Exception]]:
     """Yield each job with its result or error, as they are done."""
     with ThreadPoolExecutor(min(len(jobs), _MAX_THREADS)) as pool:
-        futures: dict[Future[Result], Job] = {pool.submit(_make, engine, job, params, names): job for job in jobs}
+        futures: dict[Future[ResultSummary], Job] = {
+            pool.submit(_make, engine, job, params, names): job for job in jobs
+        }
         try:
             for future in as_completed(futures):
                 yield futures[future], _outcome(future)
@@ -80,38 +95,42 @@ def _outcomes(
             raise
 
 
-def _outcome(future: Future[Result]) -> Result | Exception:
+def _outcome(future: Future[ResultSummary]) -> ResultSummary | Exception:
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - printed by the caller
         return error
 
 
-def _make(engine: Engine, job: Job, params: Mapping[str, str], names: ResultNames) -> Result:
+def _make(engine: Engine, job: Job, params: Mapping[str, str], names: ResultNames) -> ResultSummary:
     """Render an input and write its result. Raises PixmillError, OSError, WrongUsage."""
     with open_source(job.source) as original:
         result = engine.render_texts(original, {**params, "format": job.format})
     if job.name == STANDARD:
         write_standard_output(result.body)
-        return result
-    path = job.path(result.extension)
+        return _summary_of(result, None)
+    path = job.path(result.format)
     if job.is_late:
         names.claim(path, job.source)
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write_file(path, result.body)
     except OSError as error:  # which may name a temporary file
         raise type(error)(error.errno, error.strerror, str(path)) from error
-    return result
+    return _summary_of(result, path)
 
 
-def _print_result(job: Job, result: Result, *, is_single: bool) -> None:
-    size = f"{result.format} {result.width} x {result.height}"
-    if is_single:
-        click.echo(f"{size}, {len(result.body)} bytes", err=True)
-    else:
-        click.echo(f"{job.path(result.extension)}: {size}, {file_size(len(result.body))}", err=True)
-    warning = "" if job.name == STANDARD else mismatch(job.path(result.extension), result.format)
+def _summary_of(result: Result, path: Path | None) -> ResultSummary:
+    return ResultSummary(path, result.format, result.width, result.height, len(result.body), result.is_truncated)
+
+
+def _print_result(job: Job, summary: ResultSummary, *, is_single: bool) -> None:
+    size = f"{summary.format} {summary.width} x {summary.height}"
+    click.echo(
+        f"{size}, {summary.size} bytes" if is_single else f"{summary.path}: {size}, {file_size(summary.size)}", err=True
+    )
+    warning = "" if summary.path is None else mismatch(summary.path, summary.format)
     if warning:
         click.echo(f"pixmill: warning: {warning}", err=True)
-    if result.is_truncated:
+    if summary.is_truncated:
         click.echo(f"pixmill: warning: {job.source} is cut off; the rest of the image is missing", err=True)

@@ -26,6 +26,9 @@ _NEAR: Final = 0.5
 _LATE: Final = "\0"
 """Stands for an ending that is known when the result is there; no name has it."""
 
+_LATE_FORMAT: Final = "\0\0"
+"""The same of a format."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -35,9 +38,9 @@ class Job:
     name: str
     format: str
 
-    def path(self, extension: str) -> Path:
-        """Return the file of a result whose format has this ending."""
-        return Path(self.name.replace(_LATE, extension))
+    def path(self, form: str) -> Path:
+        """Return the file of a result in a format."""
+        return Path(self.name.replace(_LATE_FORMAT, form).replace(_LATE, MEDIA[Format(form)].extension))
 
     @property
     def is_late(self) -> bool:
@@ -111,8 +114,10 @@ def _job(source: str, template: str, given: str, params: Mapping[str, str]) -> J
     if template == STANDARD:
         return Job(source, STANDARD, given or "auto")
     form = ENDINGS.get(given, given) or _format_of(source, template)
-    extension = MEDIA[Format(form)].extension if form in set(Format) else _LATE
-    return Job(source, _filled(source, template, {**params, "format": form, _EXTENSION: extension}), form)
+    is_known = form in set(Format)
+    extension = MEDIA[Format(form)].extension if is_known else _LATE
+    named = {**params, "format": form if is_known else _LATE_FORMAT, _EXTENSION: extension}
+    return Job(source, _filled(source, template, named), form)
 
 
 def _format_of(source: str, template: str) -> str:
