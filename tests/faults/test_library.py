@@ -70,6 +70,8 @@ threading.Thread(target=work_on, daemon=True).start()
 
 def test_killed_workers_are_replaced(tmp_path: Path) -> None:
     script = """
+import logging
+logging.disable()  # each death is logged as a warning
 with pixmill.Engine(workers=2) as engine:
     results = engine.map([PHOTO] * 60, width=300, in_flight=4)
     widths = []
