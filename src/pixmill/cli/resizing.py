@@ -47,7 +47,7 @@ def resize_all(sources: Sequence[str], target: str, params: Mapping[str, str], *
 
 
 def check_params(params: Mapping[str, str], settings: Settings) -> None:
-    """Refuse values that no image could be summary with. Raises WrongUsage."""
+    """Refuse values that no image could be made with. Raises WrongUsage."""
     try:
         Compiler(settings.render_mode).plan_of_texts(params)
     except BadRequest as error:
