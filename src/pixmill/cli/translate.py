@@ -63,10 +63,10 @@ def command(url: str, dialect: str | None, host: str, mount: str, to: str | None
         print_written(settings, match, image_request, to)
         return
     native = native_url_of(outcome, image_request)
-    described = {"dialect": match.mounted.name, "native": native and below_prefix(settings, native)}
-    described |= explained(image_request)
+    native = native and below_prefix(settings, native)
+    described = {"dialect": match.mounted.name, "native": native} | explained(image_request)
     if as_json:
         print_json(described)
     else:
-        click.echo(below_prefix(settings, native) if native else "There is no native URL that says exactly this.")
+        click.echo(native or "There is no native URL that says exactly this.")
         print_json(described["plan"])
