@@ -48,7 +48,7 @@ def test_each_pod_takes_its_part() -> None:
 def test_the_arguments_are_those_of_a_batch() -> None:
     arguments = job_of(OPEN | BATCH)["spec"]["template"]["spec"]["containers"][0]["args"]
     options = dict(zip(arguments[2::2], arguments[3::2], strict=True))
-    params = {"width": (options["--width"],), "format": (options["--format"],)}
+    params: dict[str, tuple[str, ...]] = {"width": (options["--width"],), "format": (options["--format"],)}
     compiled = CompiledJob(Job(target=options["--to"], inputs=(arguments[1],), params=params), batch_settings())
     assert len(compiled.variants) == 4
 
