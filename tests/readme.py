@@ -1,4 +1,4 @@
-"""The commands of the README, and how they are run: in a folder of one's own, against a server that is on any port."""
+"""The commands and programs of the README, and how they are run: in a folder of one's own, against a server that is on any port."""
 
 import re
 import shlex
@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 
 ROOT: Final = Path(__file__).parents[1]
 SERVER: Final = "http://127.0.0.1:8080"
-BLOCKS: Final = re.findall(
-    r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-)
+TEXT: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS: Final = re.findall(r"^```sh\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+PROGRAMS: Final = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 COMMANDS: Final = [shlex.split(line, comments=True) for block in BLOCKS for line in block.splitlines()]
 REQUESTS: Final = [command for command in COMMANDS if command[0] == "curl"]
 LOCAL: Final = [

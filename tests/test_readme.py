@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pixmill.startup import DEMO_PHOTOS
-from tests.readme import COMMANDS, LOCAL, REQUESTS, ROOT, arguments_of, send
+from tests.readme import COMMANDS, LOCAL, PROGRAMS, REQUESTS, ROOT, arguments_of, send
 from tests.servers.pixmill import Pixmill
 
 
@@ -45,6 +45,17 @@ def test_requests_are_answered_one_after_the_other(tmp_path: Path) -> None:
     with Image.open(DEMO_PHOTOS / "sunset.jpg") as photo:
         assert (facts["width"], facts["height"]) == photo.size
     assert "<picture>" in srcset["html"]
+
+
+def test_the_program_runs(tmp_path: Path) -> None:
+    for name in ("photo", "other"):
+        shutil.copy(DEMO_PHOTOS / "sunset.jpg", tmp_path / f"{name}.jpg")
+    [program] = PROGRAMS
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["400", "400"]
+    with Image.open(tmp_path / "small.webp") as image:
+        assert (image.format, image.size) == ("WEBP", (400, 300))
 
 
 @pytest.mark.parametrize("command", LOCAL, ids=" ".join)
