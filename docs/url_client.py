@@ -155,11 +155,13 @@ def _words_of(param: Param) -> tuple[str, ...]:
 
 
 def _canonical_words(words: Mapping[str, object]) -> dict[str, str]:
-    """Return the word that is written for each word: the first of those with the same value."""
+    """Return the word that is written for each word: the value itself, as a number, or the first with the same value."""
     firsts: list[tuple[str, object]] = []
     canonical: dict[str, str] = {}
     for word, value in words.items():
         canonical[word] = next((first for first, same in firsts if same == value and type(same) is type(value)), word)
+        if str(value) in words and words[str(value)] == value:
+            canonical[word] = str(value)
         firsts.append((word, value))
     return canonical
 

@@ -28,7 +28,9 @@ from pixmill.dialects.native.tables import info, srcset
 from pixmill.errors import PixmillError
 from pixmill.plan.request import ImageRequest
 from pixmill.url import Client
+from pixmill.url.colour_names import NAMES
 from pixmill.url.parameters import RULES
+from pixmill.url.rules import Colour, Number, Rule, Text, Words
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "packages" / "pixmill-js" / "src"
@@ -75,7 +77,7 @@ _SOURCES: Final = (
     "what?.jpg",
     "it's (1)!*.jpg",
     "a,b;c.jpg",
-    "a:b.jpg",
+    "/a:b.jpg",
     "~user/-_.jpg",
     '"quoted".jpg',
     "emoji 🦊.jpg",
@@ -95,6 +97,10 @@ _TEXTS: Final = (
     {"overlay": "text:Hello,, world!,size:40,color:white"},
     {"overlay": "text:Crème brûlée & 50% + tax,gravity:south"},
     {"fallback": "https://example.com/missing.png?a=1&b=2"},
+    *(
+        {"canvas": "900,600", "background": text}
+        for text in ("#FFF", "Abc8", "transparent", "#12345600", "rebeccapurple")
+    ),
 )
 
 
@@ -150,9 +156,13 @@ def vectors() -> list[dict[str, object]]:
         if _DIALECT.parse(b"/resize", target.partition("?")[2].encode()) != request:
             continue  # it says more than the image: that a browser may send hints, for example
         values = {name: _value(name, text) for name, text in pairs.items()}
-        if _python_url(source, values) != target:
-            continue  # the Python client has another text for the same value, such as a word for a number
-        cases.setdefault(target, {"source": source, "parameters": values, "target": target})
+        as_given = {name: _value(name, text) for name, text in given.items()}
+        for parameters in (values, as_given):
+            target = _python_url(source, parameters)
+            if _DIALECT.parse(b"/resize", target.partition("?")[2].encode()) != request:
+                raise AssertionError(f"{target} is another image than {given}")
+            case = {"source": source, "parameters": parameters, "target": target}
+            cases.setdefault(f"{source} {sorted(parameters.items())}", case)
     for param in NAMED:
         if (default := RULES[param.name].default) and param.name != "width":
             values = {"width": 300, param.name: _value(param.name, default)}
@@ -245,11 +255,38 @@ def _runtime() -> Iterator[str]:
         if default := RULES[param.name].default:
             yield f'  {param.name}: "{default}",'
     yield "};"
+    yield from _canonical()
     yield "/** Widths of a srcset, in pixels, unless others are given. */"
     yield f"export const DEFAULT_WIDTHS = [{', '.join(_DEFAULT_WIDTHS.split(','))}];"
 
 
-def _names(constant: str, comment: str, params: tuple[Param, ...]) -> Iterator[str]:
+def _canonical() -> Iterator[str]:
+    """Write which values are written in another way than they are given."""
+    words = {name: _synonyms(rule) for name, rule in RULES.items()}
+    flags = [param for param in NAMED if {"1": "true", "0": "false"}.items() <= words[param.name].items()]
+    yield from _names("FLAGS", "Those whose 1 and 0 are true and false.", flags)
+    yield "/** Words that mean the same as others, which URLs have. */"
+    yield "export const SYNONYMS = {"
+    for param in NAMED:
+        others = {word: one for word, one in words[param.name].items() if param not in flags or word not in "10"}
+        if others:
+            yield f"  {param.name}: {json.dumps(others)},"
+    yield "};"
+    decimals = [param for param in NAMED if isinstance(RULES[param.name], Number)]
+    yield from _names("DECIMALS", "Numbers, which have no zeros at their end.", decimals)
+    colours = [param for param in NAMED if isinstance(RULES[param.name], Colour)]
+    yield from _names("COLORS", "Colours, which have six or eight digits.", colours)
+    yield "/** Names of colours and their digits, one after another. */"
+    yield "export const COLOR_NAMES ="
+    yield f'  "{" ".join(f"{name} {digits}" for name, digits in NAMES.items())}".split(" ");'
+
+
+def _synonyms(rule: Rule) -> dict[str, str]:
+    words: Mapping[str, str] = getattr(rule, "_words", None) or {} if isinstance(rule, Words | Text) else {}
+    return {word: one for word, one in words.items() if word != one}
+
+
+def _names(constant: str, comment: str, params: Iterable[Param]) -> Iterator[str]:
     yield f"/** {comment} */"
     yield f"export const {constant} ="
     text = " ".join(param.name for param in params)
@@ -278,6 +315,9 @@ def _types() -> Iterator[str]:
     yield "export const ALIASES: Readonly<Record<string, string>>;"
     yield "export const DEFAULTS: Readonly<Record<string, string>>;"
     yield "export const DEFAULT_WIDTHS: readonly number[];"
+    yield "export const SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>;"
+    for constant in ("FLAGS", "DECIMALS", "COLORS", "COLOR_NAMES"):
+        yield f"export const {constant}: readonly string[];"
 
 
 def _interface(name: str, params: tuple[Param, ...]) -> Iterator[str]:

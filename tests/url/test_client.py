@@ -1,11 +1,12 @@
 """Clients: addresses, keys, expiries, sets of images, HTML, errors; and what an import costs."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import pytest
@@ -332,3 +333,74 @@ def test_an_import_loads_nothing_heavy() -> None:
 
 def test_the_version_is_that_of_the_server() -> None:
     assert pixmill.url.__version__ == pixmill.__version__
+
+
+def test_a_name_stays_below_the_base_of_sources() -> None:
+    for base in ("https://example.com/media", "s3://photos", "folder"):
+        with pytest.raises(InvalidParameter):
+            Client("", source_base=base).url("../../secret.jpg")
+    with pytest.raises(InvalidParameter, match="source_base"):
+        Client("", source_base="https://example.com/media?token=1")
+
+
+def test_a_path_with_a_colon_is_no_scheme_with_or_without_a_slash() -> None:
+    client = Client("")
+    assert client.url("a:b.jpg") == client.url("/a:b.jpg") == "/resize?url=/a:b.jpg"
+    assert Client("", source_base="c:d").url("a.jpg") == "/resize?url=/c:d/a.jpg"
+    assert client.url(PurePosixPath("folder/a.jpg")) == "/resize?url=folder/a.jpg"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "param"),
+    [
+        ({"base": None}, "base"),
+        ({"base": "https://a.example?b=c"}, "base"),
+        ({"base": "https://a.example\n"}, "base"),
+        ({"base": "https://user:secret@a.example"}, "base"),
+        ({"base": "", "mount": None}, "mount"),
+        ({"base": "", "mount": "native"}, "mount"),
+        ({"base": "", "key": 7}, "key"),
+        ({"base": "", "key": [7]}, "key"),
+        ({"base": "", "defaults": [("width", 4)]}, "defaults"),
+    ],
+)
+def test_settings_of_wrong_types_are_named(arguments: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        Client(**arguments)
+    assert refused.value.param == param
+
+
+def test_all_urls_of_an_element_end_at_once_also_the_placeholder() -> None:
+    client = Client("", KEY)
+    for keywords in ({"expires": 1_924_992_000}, {"expires_in": 60}):
+        html = client.picture("a.jpg", alt="", width=40, placeholder="blur", **keywords)  # type: ignore[arg-type]
+        ends = re.findall(r"&amp;expires=(\d+)&amp;sig=", html)
+        assert len(ends) == html.count("/resize?") > 6
+        assert len({*ends}) == 1
+    assert "&expires=1924992000&" in client.placeholder_url("a.jpg", expires=1_924_992_000)
+
+
+def test_a_placeholder_shows_the_same_part_in_the_same_shape() -> None:
+    client = Client("", defaults={"height": 200, "sharpen": 1})
+    [(_, img)] = Elements(
+        client.img("a.jpg", alt="", width=400, fit="cover", gravity="north", crop="1,2,800,600", placeholder="blur",
+                   lossless=True, format="webp", attributes={"style": "border-radius:4px"})
+    ).found  # fmt: skip
+    style = str(img["style"])
+    assert style.startswith("max-width:100%;height:auto;background:url(/resize?url=a.jpg&crop=1,2,800,600&width=24&")
+    assert "&height=12&fit=cover&gravity=north&blur=1&animated=false&format=webp&quality=40)" in style
+    assert style.endswith(";border-radius:4px")
+
+
+def test_sizes_and_descriptors_are_those_of_the_result() -> None:
+    client = Client("")
+    assert 'sizes="auto, (min-width: 400px) 400px, 100vw"' in client.img("a.jpg", alt="", width="400")
+    widths = [one[1] for one in client.candidates("a.jpg", [200, 400, 800], crop=(10, 20, 300, 200))]
+    assert widths == [200, 300]
+    assert [one[1] for one in client.candidates("a.jpg", [200, 400], crop="0,0,300,200", size=(250, 250))] == [200, 250]
+    assert [one[1] for one in client.candidates("a.jpg", [400, 800], rotate=90, size=(300, 900))] == [400, 800]
+    assert [one[1] for one in client.candidates("a.jpg", [400, 800], crop="pct:0,0,50,50")] == [400, 800]
+    [(_, img)] = Elements(client.img("a.jpg", alt="", width=300, size=(600, 400), enlarge=False)).found
+    assert img["height"] == "200"
+    [(_, img)] = Elements(client.img("a.jpg", alt="", width=300, size=(600, 400), orientation=6)).found
+    assert "height" not in img

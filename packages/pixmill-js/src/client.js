@@ -3,7 +3,7 @@ import { candidates, imageAttributes, pictureParts } from "./candidates.js";
 import { PixmillError } from "./errors.js";
 import { INFO_NAMES } from "./parameters.js";
 import { checkKey, sign } from "./signing.js";
-import { baseText, sourceText } from "./source.js";
+import { baseText, mountText, sourceText } from "./source.js";
 import { escape, query, shortQuery } from "./spelling.js";
 
 const SOURCE_FORMATS = ["avif", "webp"];
@@ -16,13 +16,13 @@ export function createClient(options) {
     if (settings.key) {
       throw new PixmillError("signature_needed", "This client has a key: use the signed… functions, which wait for it");
     }
-    return settings.base + target;
+    return settings.base + settings.mount + target;
   };
   const signed = async (targets, when) => {
     if (!settings.key) throw new PixmillError("key_missing", "Signed URLs need a key", "key");
     const expires = expiryOf(settings, when);
-    const all = targets.map((target) => sign(settings.path + target, settings.key, expires));
-    return (await Promise.all(all)).map((target) => settings.host + target);
+    const all = targets.map((target) => sign(settings.mount + target, settings.key, expires));
+    return (await Promise.all(all)).map((target) => settings.base + target);
   };
   const one = async (target, when) => (await signed([target], when))[0];
   const resize = (source, given) => imageTarget(settings, source, given);
@@ -64,7 +64,7 @@ export function createClient(options) {
   return Object.freeze(client);
 }
 
-function checked({ base, key, origin, expiresIn, expiresEvery, parameters = {}, allowKeyInBrowser = false, now = Date.now }) {
+function checked({ base, mount = "", key, origin, expiresIn, expiresEvery, parameters = {}, allowKeyInBrowser = false, now = Date.now }) {
   const text = baseText(base, "base");
   if (key !== undefined) {
     checkKey(key);
@@ -78,11 +78,9 @@ function checked({ base, key, origin, expiresIn, expiresEvery, parameters = {}, 
     }
   }
   query(parameters);
-  const host = /^https?:/.test(text) ? new URL(text).origin : "";
   return {
     base: text,
-    host,
-    path: text.slice(host.length),
+    mount: mountText(mount),
     key,
     origin: origin === undefined ? undefined : baseText(origin, "origin"),
     expiresIn,

@@ -9,6 +9,11 @@ export interface ClientOptions {
   /** Where the server is: `https://images.example.com`, a path of the page's own host such as `/images`, or "". */
   base: string | URL;
   /**
+   * The path of the native dialect, if `PIXMILL_DIALECTS` has it at one. Unlike the path of `base`, which is that of a
+   * proxy or of `PIXMILL_PATH_PREFIX`, it is signed.
+   */
+  mount?: string | undefined;
+  /**
    * The text of `PIXMILL_KEYS`, whose first key signs. Only on a server: in a page, creating the client throws, unless
    * `allowKeyInBrowser` is true.
    */

@@ -1008,3 +1008,8 @@ export const INFO_NAMES: readonly string[];
 export const ALIASES: Readonly<Record<string, string>>;
 export const DEFAULTS: Readonly<Record<string, string>>;
 export const DEFAULT_WIDTHS: readonly number[];
+export const SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>;
+export const FLAGS: readonly string[];
+export const DECIMALS: readonly string[];
+export const COLORS: readonly string[];
+export const COLOR_NAMES: readonly string[];

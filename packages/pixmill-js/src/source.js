@@ -3,6 +3,8 @@ import { PixmillError } from "./errors.js";
 
 const SCHEMES = /^(?:(?:https?|s3|gs|az):\/\/|canvas:|upload:)/i;
 
+const SCHEME = /^([a-z][a-z0-9+.-]*):(\/\/)?/i;
+
 /**
  * Returns the text of `url=`. With an origin, a path that starts with a slash is a file of that site.
  *
@@ -16,8 +18,9 @@ export function sourceText(source, origin) {
   }
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid("A source has no control characters");
   if (text.startsWith("//")) return `https:${text}`;
-  if (text.startsWith("/")) return origin ? origin + text : text.slice(1);
-  const scheme = /^([a-z][a-z0-9+.-]*):(\/\/)?/i.exec(text);
+  if (text.startsWith("/") && origin) return origin + text;
+  const scheme = SCHEME.exec(text.startsWith("/") ? text.slice(1) : text);
+  if (text.startsWith("/")) return scheme ? text : text.slice(1);
   if (!scheme || SCHEMES.test(text)) return text;
   if (scheme[2] || /^(?:data|blob|javascript)$/i.test(scheme[1])) {
     throw invalid(`The server fetches http, https, s3, gs and az URLs, not ${scheme[1].slice(0, 20)}:`);
@@ -49,4 +52,12 @@ export function baseText(base, name) {
     throw new PixmillError("invalid_setting", `${name} must be an http URL without user, query and fragment`, name);
   }
   return url.origin + url.pathname.replace(/\/+$/, "");
+}
+
+/** Returns the path of a dialect, without the slash at its end. */
+export function mountText(mount) {
+  if (typeof mount !== "string" || !/^(?:\/[^/?#\s\\][^?#\s\\]*)?$/.test(mount)) {
+    throw new PixmillError("invalid_setting", "mount is a path, such as /images", "mount");
+  }
+  return encodeURI(mount.replace(/\/+$/, ""));
 }

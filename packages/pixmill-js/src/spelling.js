@@ -1,6 +1,6 @@
 // How parameters are written in a URL: the same text for the same parameters in each language's client.
 import { PixmillError } from "./errors.js";
-import { ALIASES, DEFAULTS, NAMES } from "./parameters.js";
+import { ALIASES, COLORS, COLOR_NAMES, DECIMALS, DEFAULTS, FLAGS, NAMES, SYNONYMS } from "./parameters.js";
 
 const SEPARATORS = { overlay: ";", then: "|" };
 
@@ -41,7 +41,7 @@ function textsOf(parameters, names) {
     const name = Object.hasOwn(ALIASES, given) ? ALIASES[given] : given;
     if (!names.includes(name)) throw unknown(given, names);
     if (texts.has(name)) throw new PixmillError("repeated_parameter", `${name} is given more than once`, name);
-    texts.set(name, textOf(name, value));
+    texts.set(name, canonical(name, textOf(name, value)));
   }
   return texts;
 }
@@ -61,6 +61,25 @@ function textOf(name, value) {
       if (name === "then") return query(value);
   }
   throw invalid(name, `must be a text, a number, a flag or a list of them, not ${describe(value)}`);
+}
+
+/** The one text that URLs have for all values that mean the same. */
+function canonical(name, text) {
+  if (FLAGS.includes(name) && (text === "1" || text === "0")) return String(text === "1");
+  if (Object.hasOwn(SYNONYMS, name) && Object.hasOwn(SYNONYMS[name], text)) return SYNONYMS[name][text];
+  if (DECIMALS.includes(name) && text.length < 16 && /^(?:0|[1-9][0-9]{0,5})\.[0-9]+$/.test(text)) {
+    return numberText(name, Number(text));
+  }
+  return COLORS.includes(name) ? colorText(text) : text;
+}
+
+function colorText(text) {
+  const place = COLOR_NAMES.indexOf(text);
+  let digits = place % 2 === 0 ? COLOR_NAMES[place + 1] : text.replace(/^#/, "").toLowerCase();
+  if (!/^(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/.test(digits)) return text;
+  if (digits.length <= 4) digits = digits.replace(/./g, "$&$&");
+  if (digits.endsWith("00") && digits.length === 8) return "ffffff00";
+  return digits.length === 8 && digits.endsWith("ff") ? digits.slice(0, 6) : digits;
 }
 
 /** A decimal without an exponent, as short as it can be. */

@@ -38,10 +38,22 @@ test("the first of several keys signs", async () => {
   assert.equal(await sign(target, ` ${key} , another-key-of-16-bytes`), signed);
 });
 
-test("a signature covers the path of the base", async () => {
-  const prefixed = createClient({ base: "https://example.com/images/", key: KEY });
-  const expected = await sign("/images/resize?url=a.jpg&width=40", KEY);
-  assert.equal(await prefixed.signedUrl("a.jpg", { width: 40 }), `https://example.com${expected}`);
+test("a signature covers a mount, and not the path of the base", async () => {
+  const prefixed = createClient({ base: "https://example.com/images/", mount: "/native/", key: KEY });
+  const expected = await sign("/native/resize?url=a.jpg&width=40", KEY);
+  assert.equal(await prefixed.signedUrl("a.jpg", { width: 40 }), `https://example.com/images${expected}`);
+  assert.equal(createClient({ base: "/images", mount: "/native" }).url("a.jpg"), "/images/native/resize?url=a.jpg");
+  assert.throws(() => createClient({ base: "", mount: "native" }), code("invalid_setting", "mount"));
+});
+
+test("values that mean the same have one text", () => {
+  const query = (parameters) => client.url("a.jpg", parameters).split("&").slice(1).join("&");
+  assert.equal(query({ background: "#FFF" }), "background=ffffff");
+  assert.equal(query({ background: "transparent" }), "background=ffffff00");
+  assert.equal(query({ background: "#12345600" }), "background=ffffff00");
+  assert.equal(query({ background: "red", flip: "h", enlarge: 1, blur: "2.50" }), "flip=horizontal&enlarge=true&blur=2.5&background=ff0000");
+  assert.equal(query({ format: "jpg", orientation: "none" }), "orientation=1&format=jpeg");
+  assert.equal(client.url("/a:b.jpg"), client.url("a:b.jpg"));
 });
 
 test("expiries are rounded up, so that a URL stays the same for a while", async () => {

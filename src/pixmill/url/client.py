@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from . import elements
 from .errors import ConflictingParameters, InvalidParameter, InvalidSetting, MissingParameter
 from .parameters import IMAGE_PARAMS, INFO_PARAMS, SRCSET_PARAMS
 from .quoting import encode_url, quote
-from .responsive import DEFAULT_FORMATS, Candidates, candidate_widths, element_size, sizes_for
+from .responsive import (
+    DEFAULT_FORMATS,
+    TINY_WIDTH,
+    Candidates,
+    candidate_widths,
+    element_size,
+    pixels,
+    sizes_for,
+    tiny_params,
+)
 from .signing import MAX_EXPIRES, rounded_expiry, seconds_of, signature, signing_key
-from .sources import base_text, join, source_text
+from .sources import base_text, join, path_text, source_text
 from .spelling import plain_names, query, texts_of, without_defaults
 
 TYPE_CHECKING = False
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     Expires = int | datetime
     Size = tuple[int, int]
 
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _MAX_CACHED = 1_024
 _MAX_HASHED_PARAMS = 32
 
@@ -69,13 +80,15 @@ class Client:
         mount: str = "",
     ) -> None:
         self._origin, self._path = _split_base(base)
-        self._mount = _checked_path(mount)
+        self._mount = _checked_path(mount, "mount")
         self._key = None if key is None else signing_key(key)
         self._expires_in = None if expires_in is None else seconds_of(expires_in, "expires_in")
         self._every = None if expires_every is None else seconds_of(expires_every, "expires_every")
         if self._key is None and self._expires_in is not None:
             raise InvalidSetting("expires_in needs a key: without a signature no URL ends", "expires_in")
         self._source_base = base_text(source_base) if source_base else ""
+        if not hasattr(defaults or {}, "items"):
+            raise InvalidSetting("defaults must be parameters by name, such as {'quality': 75}", "defaults")
         self._defaults = plain_names(defaults or {})
         texts_of(self._defaults, IMAGE_PARAMS)
         self._queries: dict[object, str] = {}
@@ -140,8 +153,17 @@ class Client:
         page. With neither, widths that fit ``width``. A ``height`` beside ``width`` gives the shape of all of them.
         ``size`` of the original, if it is known: nothing larger is offered.
         """
-        ends = self._expiry(expires, expires_in)
-        given = plain_names(params)
+        return self._candidates(source, plain_names(params), widths, densities, size, self._expiry(expires, expires_in))
+
+    def _candidates(
+        self,
+        source: str,
+        given: dict[str, object],
+        widths: Iterable[int] | None,
+        densities: Iterable[float] | None,
+        size: Size | None,
+        ends: int | None,
+    ) -> Candidates:
         merged = {**self._defaults, **given}
         found = Candidates()
         for width, height, descriptor in candidate_widths(merged, widths, densities, size):
@@ -176,6 +198,8 @@ class Client:
         placeholder: str = "",
         layout: Literal["constrained", "full", "none"] = "constrained",
         attributes: Mapping[str, object] | None = None,
+        expires: Expires | None = None,
+        expires_in: Seconds | _Default | None = _CLIENTS,
         **params: Unpack[ImageParams],
     ) -> Html:
         """Return an ``<img>``, as ``picture`` does, in the format that the browser accepts."""
@@ -190,6 +214,8 @@ class Client:
             placeholder=placeholder,
             layout=layout,
             attributes=attributes,
+            expires=expires,
+            expires_in=expires_in,
             **params,
         )
 
@@ -206,6 +232,8 @@ class Client:
         placeholder: str = "",
         layout: Literal["constrained", "full", "none"] = "constrained",
         attributes: Mapping[str, object] | None = None,
+        expires: Expires | None = None,
+        expires_in: Seconds | _Default | None = _CLIENTS,
         **params: Unpack[ImageParams],
     ) -> Html:
         """Return a ``<picture>`` with a source per format, and an ``<img>`` for other browsers.
@@ -216,8 +244,8 @@ class Client:
         container (``full``), or as your CSS says (``none``). ``attributes`` of the ``<img>``: ``loading`` and
         ``decoding`` are ``lazy`` and ``async`` unless they are given; None leaves one out.
         """
-        params = plain_names(params)  # type: ignore[assignment]
-        merged = {**self._defaults, **params}
+        given = plain_names(params)
+        merged = {**self._defaults, **given}
         if formats is None:
             formats = () if merged.get("format") else DEFAULT_FORMATS
         elif formats and merged.get("format"):
@@ -226,38 +254,48 @@ class Client:
             formats = formats.split(",")
         several = None if widths is None else list(widths)
         ratios = None if densities is None else list(densities)
+        ends = self._expiry(expires, expires_in)
         sets = {
-            form: self.candidates(source, several, ratios, size=size, **{**params, "format": form})  # type: ignore[arg-type]
-            for form in formats
+            form: self._candidates(source, {**given, "format": form}, several, ratios, size, ends) for form in formats
         }
-        fallback = self.candidates(source, several, ratios, size=size, **params)
+        fallback = self._candidates(source, given, several, ratios, size, ends)
         return elements.picture_element(
             sets,
             fallback,
             alt=alt,
             size=element_size(merged, fallback, size),
             sizes="" if densities is not None else sizes or self._sizes(merged, fallback),
-            background=self._background(source, placeholder),
+            background=self._background(source, placeholder, merged, ends),
             layout=layout,
             attributes=attributes or {},
         )
 
-    def placeholder_url(self, source: str, *, width: int = 24) -> str:
+    def placeholder_url(
+        self,
+        source: str,
+        *,
+        width: int = TINY_WIDTH,
+        expires: Expires | None = None,
+        expires_in: Seconds | _Default | None = _CLIENTS,
+    ) -> str:
         """Return the URL of a tiny blurred copy, of a few hundred bytes."""
-        return self.url(source, width=width, blur=1, format="webp", quality=40)
+        return self._tiny_copy(source, self._defaults, self._expiry(expires, expires_in), width)
 
-    def _background(self, source: str, placeholder: str) -> str:
+    def _tiny_copy(self, source: str, params: Mapping[str, object], ends: int | None, width: int = TINY_WIDTH) -> str:
+        own = {**dict.fromkeys(self._defaults), **tiny_params(params, width)}
+        return self._url("/resize", source, self._image_query(own), ends)
+
+    def _background(self, source: str, placeholder: str, params: Mapping[str, object], ends: int | None) -> str:
         """Return a value of the CSS property ``background``. Raises InvalidParameter."""
         if placeholder == "blur":
-            placeholder = self.placeholder_url(source)
+            placeholder = self._tiny_copy(source, params, ends)
         elif placeholder and not placeholder.startswith("data:image/"):
             return elements.checked_colour(placeholder)
         return f"url({elements.css_url(placeholder)}) 0 0/100% 100% no-repeat" if placeholder else ""
 
     @staticmethod
     def _sizes(params: Mapping[str, object], candidates: Candidates) -> str:
-        width = params.get("width")
-        return sizes_for(width if isinstance(width, int) else candidates[-1][1])
+        return sizes_for(pixels(params, "width") or candidates[-1][1])
 
     def _defaults_for(self, accepted: frozenset[str]) -> dict[str, object]:
         return {name: value for name, value in self._defaults.items() if name in accepted}
@@ -281,9 +319,7 @@ class Client:
         return query(without_defaults(texts_of({**self._defaults, **plain_names(params)}, IMAGE_PARAMS)))
 
     def _url(self, endpoint: str, source: str, rest: str, expires: int | None) -> str:
-        if not isinstance(source, str):
-            raise InvalidParameter(f"The source must be a text, not {type(source).__name__}", "url")
-        text = source_text(join(self._source_base, source))
+        text = source_text(join(self._source_base, path_text(source)))
         target = f"{self._mount}{endpoint}?url={quote(text)}{'&' if rest else ''}{rest}"
         if expires is not None:
             target += f"&expires={expires}"
@@ -326,13 +362,15 @@ def _timestamp(expires: Expires) -> int:
 
 def _split_base(base: str) -> tuple[str, str]:
     """Split an address into what is not signed and the path. Raises InvalidSetting."""
+    if not isinstance(base, str):
+        raise InvalidSetting(f"base must be a text such as https://images.example.com, not {base!r}", "base")
     scheme, separator, rest = base.partition("//")
     if base and not separator and base[0] == "/":
         return "", _checked_path(base)  # on the same host
     if base == "":
         return "", ""
     host, slash, path = rest.partition("/")
-    if scheme.lower() not in ("http:", "https:", "") or not separator or not host or not host.isascii():
+    if scheme.lower() not in ("http:", "https:", "") or not separator or not _HOST.fullmatch(host):
         raise InvalidSetting(
             f"base must be a URL such as https://images.example.com, or a path such as /images, not {base[:200]!r}",
             "base",
@@ -340,8 +378,10 @@ def _split_base(base: str) -> tuple[str, str]:
     return f"{scheme}//{host}", _checked_path(slash + path)
 
 
-def _checked_path(path: str) -> str:
+def _checked_path(path: str, name: str = "base") -> str:
     """Return a path without its last slash, encoded. Raises InvalidSetting."""
-    if path and (path[0] != "/" or not path.isprintable() or any(one in path for one in "?# \\")):
-        raise InvalidSetting(f"A path must begin with a slash and have no query, not {path[:200]!r}", "base")
+    if not isinstance(path, str) or (path and path[0] != "/"):
+        raise InvalidSetting(f"{name} must be a path such as /images, not {path!r}", name)
+    if path and (not path.isprintable() or any(one in path for one in "?# \\")):
+        raise InvalidSetting(f"A path must begin with a slash and have no query, not {path[:200]!r}", name)
     return encode_url(path.rstrip("/"))

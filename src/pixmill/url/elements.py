@@ -33,7 +33,7 @@ def picture_element(
     sets: Mapping[str, Candidates],
     fallback: Candidates,
     *,
-    alt: str,
+    alt: object,
     size: tuple[int, int | None],
     sizes: str,
     background: str = "",
@@ -41,7 +41,7 @@ def picture_element(
     attributes: Mapping[str, object],
 ) -> Html:
     """Return a ``<picture>`` with a source per format; without any, an ``<img>``. Raises UrlError."""
-    if not isinstance(alt, str):
+    if not isinstance(alt, str) and not hasattr(alt, "casefold"):  # translations are texts once they are shown
         raise MissingParameter('alt must be a text; alt="" is for decoration', "alt")
     if layout not in STYLES:
         raise InvalidParameter(f"layout must be {', '.join(STYLES)}, not {layout!r}", "layout")
@@ -50,7 +50,7 @@ def picture_element(
     if sizes and loading == "lazy" and not sizes.startswith("auto"):
         sizes = f"auto, {sizes}"
     width, height = size
-    style = ";".join([part for part in (STYLES[layout], f"background:{background}" if background else "") if part])
+    styles = (STYLES[layout], f"background:{background}" if background else "", own.pop("style", ""))
     values: dict[str, object] = {
         "loading": "lazy" if loading == "lazy" else None,  # before src, which starts the download
         "decoding": "async",
@@ -60,7 +60,7 @@ def picture_element(
         "width": width,
         "height": height,
         "alt": alt,
-        "style": style or None,
+        "style": ";".join([str(part) for part in styles if part]) or None,
     }
     image = f"<img{render({**values, **own, 'loading': values['loading']})}>"
     if not sets:

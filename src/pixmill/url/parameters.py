@@ -323,18 +323,7 @@ RULES: dict[str, Rule] = {
         expects="a number from 0 to 86400, or a duration such as 1m30s",
     ),
     "orientation": Words(
-        {
-            "auto": "auto",
-            "none": "none",
-            "1": "none",
-            "2": "2",
-            "3": "3",
-            "4": "4",
-            "5": "5",
-            "6": "6",
-            "7": "7",
-            "8": "8",
-        },
+        {"auto": "auto", "none": "1", "1": "1", "2": "2", "3": "3", "4": "4", "5": "5", "6": "6", "7": "7", "8": "8"},
         default="auto",
     ),
     "reject": WordList(

@@ -19,15 +19,25 @@ DEFAULT_FORMATS = ("avif", "webp")
 MAX_SIDE = 16_383
 _MAX_DENSITY = 2
 _DENSITIES = (1, 4)
+TINY_WIDTH = 24
+_SHOWN = frozenset(
+    (
+        *("aspect", "background", "crop", "crop_aspect", "crop_gravity", "crop_overflow", "fit", "flip", "grayscale"),
+        *("gravity", "orientation", "page", "rotate", "time", "trim", "trim_color", "v"),
+    )
+)
+"""What a tiny copy has in common with its image."""
 _SAME_WIDTH = 0.1
 _MAX_DEFAULT_WIDTH = 1_080
 _OTHER_SHAPES = frozenset(
     (
-        *("aspect", "canvas", "crop", "crop_aspect", "enlarge", "padding", "page", "preset", "rotate", "then", "trim"),
-        "zoom",
+        *("aspect", "canvas", "crop", "crop_aspect", "enlarge", "max_area", "max_height", "max_side", "max_width"),
+        *("min_height", "min_width", "orientation", "padding", "page", "preset", "rotate", "then", "trim", "zoom"),
     )
 )
 """With any of them the size of the original says little about that of the result."""
+_NOTHING = (None, False, "", "false", 0, "0", "auto")
+"""Values with which they change no shape."""
 _CUT_TO_SIZE = ("cover", "contain", "fill")
 
 
@@ -55,7 +65,7 @@ def candidate_widths(
 
     Raises UrlError.
     """
-    width, height = _pixels(params, "width"), _pixels(params, "height")
+    width, height = pixels(params, "width"), pixels(params, "height")
     if height and not width:
         raise ConflictingParameters("height needs width here: together they are the shape of all widths", "height")
     most = MAX_SIDE if not (height and width) else max(1, min(MAX_SIDE, MAX_SIDE * width // height))
@@ -68,12 +78,13 @@ def candidate_widths(
 
 def element_size(params: Mapping[str, object], candidates: Candidates, size: Size | None) -> tuple[int, int | None]:
     """Return width and height of the element in CSS pixels; the height is None if it is not known."""
-    width, height = _pixels(params, "width"), _pixels(params, "height")
+    width, height = pixels(params, "width"), pixels(params, "height")
+    size = _size_before(params, size)
     largest = candidates[-1][1]
     own = min(width or largest, largest)
     if width and height and params.get("fit") in _CUT_TO_SIZE:
         return own, max(1, _rounded(own * height, width))
-    if size is None or not _OTHER_SHAPES.isdisjoint(params):
+    if size is None:
         return own, None
     if (
         width
@@ -86,6 +97,16 @@ def element_size(params: Mapping[str, object], candidates: Candidates, size: Siz
     if height and params.get("fit", "inside") != "inside":
         return own, None
     return own, max(1, _rounded(own * size[1], size[0]))
+
+
+def tiny_params(params: Mapping[str, object], most: int) -> dict[str, object]:
+    """Return the parameters of a tiny copy that shows the same part in the same shape."""
+    width, height = pixels(params, "width"), pixels(params, "height")
+    tiny = min(width or most, most)
+    own = {name: value for name, value in params.items() if name in _SHOWN}
+    if width and height:
+        own["height"] = max(1, _rounded(tiny * height, width))
+    return {**own, "width": tiny, "blur": 1, "animated": False, "format": "webp", "quality": 40}
 
 
 def sizes_for(width: int) -> str:
@@ -122,7 +143,8 @@ def _widths_of_densities(width: int | None, widths: Iterable[int] | None, densit
 
 def _natural_width(params: Mapping[str, object], width: int | None, height: int | None, size: Size | None) -> int:
     """Return the width at which the image is neither reduced nor enlarged."""
-    if size is None or not _OTHER_SHAPES.isdisjoint([name for name, value in params.items() if value]):
+    size = _size_before(params, size)
+    if size is None:
         return MAX_SIDE
     own_width, own_height = size
     if not (width and height):
@@ -131,7 +153,28 @@ def _natural_width(params: Mapping[str, object], width: int | None, height: int 
     return max(1, choose(own_width, _rounded(own_height * width, height)))
 
 
-def _pixels(params: Mapping[str, object], name: str) -> int | None:
+def _size_before(params: Mapping[str, object], size: Size | None) -> Size | None:
+    """Return the size, at most, of what is resized: of the original, or of what is cropped; None if it is not known."""
+    changed = {name for name in _OTHER_SHAPES if params.get(name) not in _NOTHING}
+    if changed == {"crop"}:
+        return _cropped(params["crop"], size)
+    return None if changed else size
+
+
+def _cropped(crop: object, size: Size | None) -> Size | None:
+    """Return the size of a region in pixels, within the original if that is known; None for other regions."""
+    parts = crop.split(",") if isinstance(crop, str) else crop
+    try:
+        left, top, width, height = [int(part) for part in parts]  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return None
+    if size is not None:
+        width, height = min(width, size[0] - left), min(height, size[1] - top)
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def pixels(params: Mapping[str, object], name: str) -> int | None:
+    """Return a side of the element in pixels. Raises ConflictingParameters."""
     side = params.get(name)
     if side is None:
         return None

@@ -16,7 +16,7 @@ _INTEGER = re.compile(r"0|[1-9][0-9]{0,11}")
 _HEX = re.compile("#?(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SHORT_DIGITS = 4
-_TRANSPARENT = "00000000"
+_TRANSPARENT = "ffffff00"
 
 
 def number_text(value: object) -> str:

@@ -32,7 +32,10 @@ def signing_key(keys: Keys) -> bytes:
     elif isinstance(keys, bytes):
         found = [keys]
     else:
-        found = [key.strip().encode() if isinstance(key, str) else key for key in keys]
+        try:
+            found = [key.strip().encode() if isinstance(key, str) else bytes(memoryview(key)) for key in keys]
+        except TypeError:
+            raise InvalidSetting("key must be a text or bytes, or several of them", "key") from None
     if not found:
         raise InvalidSetting("The key is empty: give one of PIXMILL_KEYS, or None for URLs without a signature", "key")
     if min(map(len, found)) < MIN_KEY_BYTES:

@@ -29,7 +29,8 @@ def source_text(text: str) -> str:
         raise _invalid(f"is longer than {MAX_CHARS} characters")
     match = _SCHEME.match(text)
     if match is None:
-        return _path(text[1:] if text[:1] == "/" else text)
+        path = _path(text[1:] if text[:1] == "/" else text)
+        return f"/{path}" if _SCHEME.match(path) else path
     scheme, rest = match[1].lower(), match[2]
     if scheme in _OTHER_SCHEMES:
         return text
@@ -42,15 +43,27 @@ def source_text(text: str) -> str:
     return "/" + _path(text)
 
 
+def path_text(source: object) -> str:
+    """Return the text of a path object or of a text. Raises InvalidParameter."""
+    if hasattr(source, "as_posix"):
+        return str(source.as_posix())
+    if not isinstance(source, str):
+        raise InvalidParameter(f"The source must be a text or a path, not {type(source).__name__}", "url")
+    return str(source)
+
+
 def join(base: str, text: str) -> str:
     """Return a path below ``base``, or ``text`` itself if it is a URL of its own.
 
     A name below an http URL is percent-encoded; below a bucket or a folder it is not, as its own name is meant.
+    Raises InvalidParameter for a name that would leave the base.
     """
     match = _SCHEME.match(text)
     if not base or (match and (match[1].lower() in _SCHEMES + _OTHER_SCHEMES)):
         return text
     relative = text.lstrip("/")
+    if not {".", ".."}.isdisjoint(relative.split("/")):
+        raise _invalid("must not contain . or .. segments")
     if base[:4].lower() == "http":
         relative = quote(relative)
     return f"{base.rstrip('/')}/{relative}"
@@ -59,7 +72,11 @@ def join(base: str, text: str) -> str:
 def base_text(base: str) -> str:
     """Return an address that others are relative to, checked. Raises InvalidParameter."""
     text = source_text(base.rstrip("/") + "/x")[:-2]
-    return encode_url(text) if text[:4].lower() == "http" else text
+    if text[:4].lower() != "http":
+        return text
+    if "?" in text or "#" in text:
+        raise InvalidParameter("source_base must have no query and no fragment: names are added to its path", "url")
+    return encode_url(text)
 
 
 def _path(path: str) -> str:

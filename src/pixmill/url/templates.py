@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .errors import InvalidParameter
 from .parameters import ALIASES, IMAGE_PARAMS
+from .sources import path_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ _PREFIXES = ("data_", "aria_", "data-", "aria-")
 
 
 def source_of(photo: Any) -> str:
-    """Return the name of an original: a text, a file of a model, or anything with a ``name``; empty for none."""
+    """Return the name of an original: a text, a path, a file of a model, anything with a ``name``; empty for none."""
     if not photo:
         return ""
-    return str(photo) if isinstance(photo, str) else str(getattr(photo, "name", photo))
+    if isinstance(photo, str) or hasattr(photo, "__fspath__"):
+        return path_text(photo)
+    return str(getattr(photo, "name", photo))
 
 
 def known_size(photo: Any) -> tuple[int, int] | None:
