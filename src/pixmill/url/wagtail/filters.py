@@ -9,6 +9,8 @@ from django.conf import settings
 from wagtail import VERSION
 from wagtail.images import image_operations as operations
 
+from ..parameters import MEDIA_TYPES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -70,6 +72,8 @@ def _output(name: str, target: Any, qualities: dict[str, int]) -> dict[str, Any]
         return {"format": form, **_quality(form, qualities)}
     suffix = name.rpartition(".")[2].lower()
     own = _FORMATS.get(suffix, suffix)
+    if own not in MEDIA_TYPES:
+        return {"format": "original"}
     form = _conversions().get(own, own)
     return {"format": form, "animated_formats": "gif", **_quality(form, qualities)}
 
