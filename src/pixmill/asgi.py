@@ -5,7 +5,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +18,7 @@ from pixmill.wiring import build_services
 __all__ = ["EmbeddedApp", "SettingsError", "app", "create_app"]
 
 
-def create_app(settings: Settings | Mapping[str, Any] | None = None, /, **given: Any) -> EmbeddedApp:
+def create_app(settings: Settings | Mapping[str, object] | None = None, /, **given: object) -> EmbeddedApp:
     """Return an application to mount in FastAPI, Starlette or Django: ``create_app(images="photos", keys=KEY)``.
 
     ``settings`` and ``given`` have the names of settings (``allowed_sources`` for PIXMILL_ALLOWED_SOURCES); what

@@ -135,7 +135,7 @@ def expectation(field: FieldInfo) -> str:
         return "must be true or false"
     if quantity := quantity_of(field):
         return f"must be a {quantity.value}{_bounds(field, quantity)}"
-    kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
+    kinds: dict[object, str] = {int: "a whole number", float: "a number"}
     return f"must be {kinds.get(field.annotation, 'a text')}{_bounds(field, None)}"
 
 

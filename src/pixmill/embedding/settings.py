@@ -7,7 +7,7 @@ it must be said who may request what, as for a server that other machines can re
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from pixmill.settings import PREFIX, Settings, SettingsError, load
 
@@ -16,7 +16,7 @@ _OF_THE_SERVER: Final = ("admin_listen",)
 """What belongs to listeners that ``pixmill serve`` opens."""
 
 
-def embedded_settings(settings: Settings | Mapping[str, Any] | None, given: Mapping[str, Any]) -> Settings:
+def embedded_settings(settings: Settings | Mapping[str, object] | None, given: Mapping[str, object]) -> Settings:
     """Return the settings of an application in another one; ``given`` takes precedence.
 
     Names are those of fields (``allowed_sources``) or of the environment (``PIXMILL_ALLOWED_SOURCES``). Raises
@@ -39,7 +39,7 @@ def embedded_settings(settings: Settings | Mapping[str, Any] | None, given: Mapp
     return load(values | {"host": _ANY_HOST})
 
 
-def _values_of(settings: Settings | Mapping[str, Any] | None) -> dict[str, Any]:
+def _values_of(settings: Settings | Mapping[str, object] | None) -> dict[str, object]:
     if isinstance(settings, Settings):
         return {name: getattr(settings, name) for name in Settings.model_fields if _is_set(settings, name)}
     return _by_field(settings or {})
@@ -50,7 +50,7 @@ def _is_set(settings: Settings, name: str) -> bool:
     return name != "host" or name in settings.model_fields_set
 
 
-def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
+def _by_field(values: Mapping[str, object]) -> dict[str, object]:
     return {_field(name): _plain(value) for name, value in values.items()}
 
 
@@ -62,7 +62,7 @@ def _field(name: str) -> str:
     return field
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return lists as settings write them: JSON if they have objects, else separated by commas."""
     if isinstance(value, Mapping):
         return json.dumps(value)

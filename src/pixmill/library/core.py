@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from threading import Lock, Thread
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from pixmill.errors import Draining, InvalidParameter, PixmillError, QueueFull
 from pixmill.image_config import ImageConfig
@@ -49,7 +49,7 @@ class Core:
         self.is_closed = False
         self._settings = settings
         self._lock = Lock()
-        self._pending: set[Future[Any]] = set()
+        self._pending: set[Future[object]] = set()
         self._loop = asyncio.new_event_loop()
         self._engine: Engine | None = None
         opened: Future[None] = Future()
@@ -98,8 +98,9 @@ class Core:
             if self.is_closed:
                 raise closed_error()
             future = asyncio.run_coroutine_threadsafe(self._work(original, plans, operation), self._loop)
-            self._pending.add(future)
-        future.add_done_callback(self._pending.discard)
+            pending = cast("Future[object]", future)
+            self._pending.add(pending)
+        pending.add_done_callback(self._pending.discard)
         return future
 
     # ------------------------------------------------------------ in the thread

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from concurrent.futures import Future
 from contextlib import closing
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar, cast, overload
 
 import msgspec
 
@@ -77,7 +77,7 @@ class Engine:
     [200, 200]
     """
 
-    def __init__(self, workers: int | None = None, **settings: Any) -> None:
+    def __init__(self, workers: int | None = None, **settings: object) -> None:
         self._set_up(load_settings({"workers": workers, **settings}))
 
     @classmethod
@@ -162,9 +162,19 @@ class Engine:
         rendered = self._call(source, lambda core, original: core.render(original, plan))
         return Result.of(rendered, None if target is None else targets.write(target, rendered.body))
 
+    @overload
+    def resize_many(
+        self, source: Source, variants: Iterable["ResizeParams"], *, on_error: Literal["raise"] = "raise"
+    ) -> list[Result]: ...
+
+    @overload
+    def resize_many(
+        self, source: Source, variants: Iterable["ResizeParams"], *, on_error: Literal["return"]
+    ) -> list[Result | PixmillError]: ...
+
     def resize_many(
         self, source: Source, variants: Iterable["ResizeParams"], *, on_error: OnError = "raise"
-    ) -> list[Any]:
+    ) -> Sequence[Result | PixmillError]:
         """Render several results from one decode, in order; ``variants`` are the parameters of each."""
         plans = [self._plan(texts_of(variant), None) for variant in variants]
         outcomes = self._call_many(source, plans)
@@ -249,7 +259,7 @@ class Engine:
         on_error: OnError = "raise",
         in_flight: int | None = None,
         **params: "Unpack[ResizeParams]",
-    ) -> Iterator[Any]:
+    ) -> Iterator[Result | PixmillError]:
         """Render many images with the same parameters, and yield the results in the order of ``sources``.
 
         ``sources`` is consumed as results are: at most ``in_flight`` images, by default four per worker, are read,
@@ -292,7 +302,7 @@ class Engine:
         on_error: OnError = "raise",
         in_flight: int | None = None,
         **params: "Unpack[ResizeParams]",
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[Result | PixmillError]:
         """Render many images without blocking the event loop, otherwise as ``map``."""
         limit = self._in_flight(in_flight, on_error)
         plan = self._plan(texts_of(params), None)

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any, Literal
+from typing import Literal
 
 from pixmill.errors import Draining, PixmillError
 from pixmill.library import sources
@@ -21,7 +21,7 @@ OnError = Literal["raise", "return"]
 
 def map_in_order(
     begin: "Callable[[Source], Future[Rendered]]", all_sources: Iterable[Source], on_error: OnError, limit: int
-) -> Iterator[Any]:
+) -> Iterator[Result | PixmillError]:
     """Yield the results of the sources; at most ``limit`` calls have begun and are not yet taken."""
     pending: deque[tuple[Source, Future[Rendered]]] = deque()
     try:
@@ -37,11 +37,11 @@ def map_in_order(
 
 
 async def amap_in_order(
-    call: Callable[[AsyncSource], Coroutine[Any, Any, Rendered]],
+    call: Callable[[AsyncSource], Coroutine[object, None, Rendered]],
     all_sources: Iterable[AsyncSource] | AsyncIterable[AsyncSource],
     on_error: OnError,
     limit: int,
-) -> AsyncIterator[Any]:
+) -> AsyncIterator[Result | PixmillError]:
     """Yield the results of the sources, as ``map_in_order``, without blocking the event loop."""
     pending: deque[tuple[AsyncSource, asyncio.Task[Rendered]]] = deque()
     try:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, model_validator
 from pydantic.fields import FieldInfo
@@ -42,18 +42,18 @@ def quantity_of(field: FieldInfo) -> Quantity | None:
     return next((item for item in field.metadata if isinstance(item, Quantity)), None)
 
 
-def _read_size(value: Any) -> int:
+def _read_size(value: object) -> int:
     text = _plain_text(value)
     whole = _WHOLE.fullmatch(text)
     return parse_size(whole[1] if whole else text)
 
 
-def _read_duration(value: Any) -> float:
+def _read_duration(value: object) -> float:
     text = _plain_text(value)
     return parse_duration(f"{float(text):.9f}" if _EXPONENT.fullmatch(text) else text)
 
 
-def _plain_text(value: Any) -> str:
+def _plain_text(value: object) -> str:
     if isinstance(value, str):
         return _SEPARATOR.sub("", value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):

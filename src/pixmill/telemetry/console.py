@@ -10,7 +10,7 @@ control characters. Must never know where lines go.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from structlog.typing import EventDict
 
@@ -88,7 +88,7 @@ class ConsoleRenderer:
         self._columns = columns
         self._times = times
 
-    def __call__(self, _logger: Any, _method: str, event: EventDict) -> bytes:
+    def __call__(self, _logger: object, _method: str, event: EventDict) -> bytes:
         """Return the line of an event, and below it the traceback of an exception."""
         level = str(event.get("level", "info"))
         time = str(event.get("timestamp", ""))

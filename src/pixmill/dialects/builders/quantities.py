@@ -1,7 +1,7 @@
 """Durations and sizes in the options of an entry: texts such as ``12h`` become the numbers that the services have."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -28,11 +28,11 @@ def with_plain_numbers(entry: MountEntry) -> MountEntry:
     return msgspec.structs.replace(entry, options=msgspec.Raw(msgspec.json.encode(plain)))
 
 
-def _plain(options: dict[str, Any]) -> dict[str, Any]:
+def _plain(options: dict[str, object]) -> dict[str, object]:
     return {name: _plain_value(name, value) for name, value in options.items()}
 
 
-def _plain_value(name: str, value: Any) -> Any:
+def _plain_value(name: str, value: object) -> object:
     if isinstance(value, dict):
         return _plain(value)
     parse = _QUANTITIES.get(name.replace("_", "").lower())
