@@ -1,6 +1,6 @@
 import type { ClientOptions, Parameters } from "./index.js";
 
-export interface PixmillServiceConfig extends Pick<ClientOptions, "expiresIn" | "expiresEvery" | "parameters"> {
+export interface PixmillServiceConfig extends Pick<ClientOptions, "mount" | "expiresIn" | "expiresEvery" | "parameters"> {
   /** Where the server is. */
   base: string;
   /** The URL of your site, from which the server fetches imported images and files of `public`. */

@@ -23,10 +23,11 @@ export default service;
 function validateOptions(options, { service: { config } }) {
   const { src, width, height, widths, densities } = options;
   if (widths && densities) throw new PixmillError("conflicting_parameters", "densities takes the place of widths", "densities");
-  if (isFile(src) && !isDevelopment(src.src) && !config.origin && !isRemote(src.src)) {
+  if (isFile(src) && !isVector(options) && !isDevelopment(src.src) && !config.origin && !isRemote(src.src)) {
     throw new PixmillError("invalid_setting", "Imported images need origin: the URL of your site, for the server to fetch them", "origin");
   }
   const own = sizeOf(options);
+  gravityOf(options.position);
   if (!own.width || !own.height) {
     throw new PixmillError("missing_parameter", `The image ${isFile(src) ? src.src : src} needs width and height`, "width");
   }
@@ -36,15 +37,16 @@ function validateOptions(options, { service: { config } }) {
 function getURL(options, { service: { config } }) {
   const { src } = options;
   const source = isFile(src) ? src.src : src;
-  if (isInline(source) || isDevelopment(source)) return source;
+  if (isInline(source) || isDevelopment(source) || isVector(options)) return source;
   const client = clientOf(config);
-  const given = parametersOf(options);
+  const given = parametersOf(options, config.parameters ?? {});
   return client.isSigned ? client.signedUrl(source, given) : client.url(source, given);
 }
 
 /** The same candidates as the service of Astro: none, those of `widths`, or those of `densities`. */
 function getSrcSet(options) {
   const { src, widths, densities, width: _, height: __, ...rest } = options;
+  if (isVector(options)) return [];
   const { width, height } = sizeOf(options);
   const most = isFile(src) && src.format !== "svg" ? src.width : Infinity;
   const attributes = options.format ? { type: `image/${options.format === "jpg" ? "jpeg" : options.format}` } : {};
@@ -76,29 +78,40 @@ async function getRemoteSize(source, { service: { config } }) {
   return { width, height, format };
 }
 
-function parametersOf({ width, height, format, quality, fit, position, background, pixmill }) {
+function parametersOf({ width, height, format, quality, fit, position, background, pixmill }, defaults) {
   return {
     ...pixmill,
     width,
     height,
-    fit: fit ? (FITS[fit] ?? fit) : (pixmill?.fit ?? "cover"),
+    fit: fit ? named(FITS, fit) : (pixmill?.fit ?? defaults.fit ?? "cover"),
     gravity: gravityOf(position) ?? pixmill?.gravity,
     background: background ?? pixmill?.background,
     format: format ?? pixmill?.format,
-    quality: QUALITIES[quality] ?? quality ?? pixmill?.quality,
+    quality: named(QUALITIES, quality) ?? pixmill?.quality,
   };
 }
 
-/** `object-position` of CSS by words and percentages; other texts are gravities of the server. */
+/** `object-position` of CSS by words and percentages; other words are gravities of the server. */
 function gravityOf(position) {
   if (!position) return undefined;
-  const words = position.trim().split(/\s+/);
-  const places = words.map((word) => SIDES[word] ?? (/^\d+(?:\.\d+)?%$/.test(word) ? Number.parseFloat(word) / 100 : -1));
-  if (words.length > 2 || places.some((place) => place < 0 || place > 1)) return position;
+  const words = String(position).trim().toLowerCase().split(/\s+/);
+  if (words.length === 1 && /^[a-z_]+(?::\S*)?$/.test(words[0]) && !Object.hasOwn(SIDES, words[0])) return position.trim();
+  const places = words.map((word) => (Object.hasOwn(SIDES, word) ? SIDES[word] : percentage(word)));
+  if (words.length > 2 || !places.every((place) => place >= 0 && place <= 1)) {
+    throw new PixmillError("invalid_parameter", `position is one such as "top", "25% 75%" or "smart", not ${words.join(" ").slice(0, 64)}`, "position");
+  }
   if (words.length === 1) places.push(0.5);
   if (/^(?:top|bottom)$/.test(words[0]) || /^(?:left|right)$/.test(words[1])) places.reverse();
   const [x, y] = places;
   return x === 0.5 && y === 0.5 ? undefined : `pos:${x},${y}`;
+}
+
+function percentage(word) {
+  return /^\d+(?:\.\d+)?%$/.test(word) ? Number.parseFloat(word) / 100 : NaN;
+}
+
+function named(table, name) {
+  return Object.hasOwn(table, name) ? table[name] : name;
 }
 
 function sizeOf({ src, width, height }) {
@@ -110,8 +123,14 @@ function sizeOf({ src, width, height }) {
   return high ? { width: Math.round(high * ratio), height: high } : { width: src.width, height: src.height };
 }
 
+/** Imported; SVGs are components that have the same properties. */
 function isFile(src) {
-  return typeof src === "object" && src !== null;
+  return (typeof src === "object" && src !== null) || (typeof src === "function" && "src" in src);
+}
+
+/** An imported SVG is shown as it is, unless it is to have another format. */
+function isVector({ src, format }) {
+  return isFile(src) && src.format === "svg" && (!format || format === "svg");
 }
 
 function isRemote(source) {

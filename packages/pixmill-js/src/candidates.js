@@ -41,7 +41,7 @@ function chosenWidths(width, widths) {
 }
 
 function numbers(values, name, most) {
-  const sorted = [...new Set(values)].sort((one, other) => one - other);
+  const sorted = [...new Set(Array.isArray(values) ? values : [])].sort((one, other) => one - other);
   if (sorted.length === 0 || !sorted.every((one) => typeof one === "number" && one > 0 && one <= most)) {
     throw conflict(name, `${name} are numbers above 0, up to ${most}`);
   }
@@ -70,14 +70,13 @@ const SHAPE = ["width", "height", "widths", "densities", "formats", "fallbackFor
 
 /** Splits what a picture is given into what its elements say, the candidates, and the parameters of all URLs. */
 export function pictureParts(options) {
-  const parts = { element: {}, shape: {}, parameters: {} };
+  const parts = { element: {}, shape: {}, parameters: Object.create(null) };
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const part = ELEMENT.includes(name) ? parts.element : SHAPE.includes(name) ? parts.shape : parts.parameters;
     part[name] = value;
   }
   if (parts.parameters.format !== undefined) throw conflict("format", "a picture has formats, not one format", "conflicting_parameters");
-  if (parts.shape.width && parts.shape.height) parts.parameters.fit ??= "cover";
   return parts;
 }
 

@@ -4,14 +4,15 @@ import { PixmillError } from "./errors.js";
 import { INFO_NAMES } from "./parameters.js";
 import { checkKey, sign } from "./signing.js";
 import { baseText, mountText, sourceText } from "./source.js";
-import { escape, query, shortQuery } from "./spelling.js";
+import { escape, plainNames, query, shortQuery } from "./spelling.js";
 
 const SOURCE_FORMATS = ["avif", "webp"];
 const PLACEHOLDERS = ["lqip", "blurhash", "thumbhash"];
+const OPTIONS = ["base", "mount", "key", "origin", "expiresIn", "expiresEvery", "parameters", "allowKeyInBrowser", "now"];
 
 /** @param {import("./index.js").ClientOptions} options */
 export function createClient(options) {
-  const settings = checked(options);
+  const settings = checked(options ?? {});
   const unsigned = (target) => {
     if (settings.key) {
       throw new PixmillError("signature_needed", "This client has a key: use the signed… functions, which wait for it");
@@ -64,8 +65,9 @@ export function createClient(options) {
   return Object.freeze(client);
 }
 
-function checked({ base, mount = "", key, origin, expiresIn, expiresEvery, parameters = {}, allowKeyInBrowser = false, now = Date.now }) {
-  const text = baseText(base, "base");
+function checked(options) {
+  checkNames(options, OPTIONS, "invalid_setting");
+  const { base, mount = "", key, origin, expiresIn, expiresEvery, parameters = {}, allowKeyInBrowser, now = Date.now } = options;
   if (key !== undefined) {
     checkKey(key);
     if (!allowKeyInBrowser && typeof window !== "undefined" && typeof document !== "undefined") {
@@ -73,27 +75,42 @@ function checked({ base, mount = "", key, origin, expiresIn, expiresEvery, param
     }
   }
   for (const [name, value] of Object.entries({ expiresIn, expiresEvery })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new PixmillError("invalid_setting", `${name} is a whole number of seconds`, name);
-    }
+    if (value !== undefined) checkSeconds(value, name, "invalid_setting");
   }
   query(parameters);
   return {
-    base: text,
+    base: baseText(base, "base"),
     mount: mountText(mount),
     key,
     origin: origin === undefined ? undefined : baseText(origin, "origin"),
     expiresIn,
     expiresEvery,
-    parameters,
+    parameters: plainNames(parameters),
     now,
   };
 }
 
+function checkNames(given, known, code) {
+  const other = Object.keys(given).find((name) => !known.includes(name));
+  if (other !== undefined) throw new PixmillError(code, `There is no option ${other.slice(0, 64)}: use ${known.join(", ")}`, other);
+}
+
+function checkSeconds(value, name, code) {
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new PixmillError(code, `${name} is a whole number of seconds, such as 3600`, name);
+  }
+}
+
 /** Rounded up to a multiple of the window, so that pages show the same URL for a while. */
-function expiryOf(settings, { expires, expiresIn = settings.expiresIn }) {
+function expiryOf(settings, when) {
+  checkNames(when, ["expires", "expiresIn"], "unknown_parameter");
+  const { expires, expiresIn = settings.expiresIn } = when;
+  if (expires !== undefined && when.expiresIn !== undefined) {
+    throw new PixmillError("conflicting_parameters", "expires contradicts expiresIn: one of them is enough", "expires");
+  }
   if (expires !== undefined) return expires instanceof Date ? Math.floor(expires.getTime() / 1000) : expires;
   if (expiresIn === undefined) return undefined;
+  checkSeconds(expiresIn, "expiresIn", "invalid_parameter");
   const window = settings.expiresEvery ?? expiresIn;
   return Math.ceil((Math.floor(settings.now() / 1000) + expiresIn) / window) * window;
 }
@@ -104,7 +121,7 @@ function targetOf(path, settings, source, rest) {
 }
 
 function imageTarget(settings, source, given) {
-  return targetOf("/resize", settings, source, shortQuery({ ...settings.parameters, ...given }));
+  return targetOf("/resize", settings, source, shortQuery({ ...settings.parameters, ...plainNames(given) }));
 }
 
 function srcsetOf(settings, source, { width, height, widths, densities, ...parameters }) {
@@ -112,14 +129,20 @@ function srcsetOf(settings, source, { width, height, widths, densities, ...param
   if (width && height) parameters.fit ??= settings.parameters.fit ?? "cover";
   return {
     widths: all.map(({ size }) => size.width),
-    targets: all.map(({ size }) => imageTarget(settings, source, { ...parameters, ...size })),
-    write: (urls) => urls.map((url, index) => `${url} ${all[index].descriptor}`).join(", "),
+    targets: all.map(({ size }) => imageTarget(settings, source, { ...parameters, ...size, dpr: null })),
+    write: (urls) => urls.map((url, index) => `${withoutComma(url)} ${all[index].descriptor}`).join(", "),
   };
+}
+
+/** Browsers take a comma at the end of a URL for the end of the candidate. */
+function withoutComma(url) {
+  return url.replace(/,$/, "%2C");
 }
 
 function pictureOf(settings, source, given) {
   const { element, shape, parameters } = pictureParts(given);
   const { formats = SOURCE_FORMATS, fallbackFormat } = shape;
+  if (!Array.isArray(formats)) throw new PixmillError("invalid_parameter", "formats is an array, such as [\"avif\"]", "formats");
   const all = [...formats, fallbackFormat].map((format) =>
     srcsetOf(settings, source, { ...only(shape), ...parameters, ...(format ? { format } : {}) }),
   );

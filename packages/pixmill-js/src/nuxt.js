@@ -13,7 +13,7 @@ export default function pixmill() {
 function getImage(src, { modifiers = {}, baseURL, origin, parameters }) {
   const client = clientOf(baseURL, origin, parameters);
   const { width, height, fit, ...others } = modifiers;
-  const cover = width && height ? "cover" : undefined;
+  const cover = width && height && !parameters?.fit ? "cover" : undefined;
   const given = { ...others, width: width || undefined, height: height || undefined, fit: fit ?? cover };
   return { url: client.url(src, given), getMeta: () => metadataOf(client.infoUrl(src)) };
 }

@@ -1,6 +1,7 @@
 // <Picture>: no state and no effects, so that it renders on servers, in server components and in browsers alike.
 import { createElement } from "react";
 import { createClient } from "./client.js";
+import { PixmillError } from "./errors.js";
 
 const TINY = { width: 32, format: "webp", quality: 40, blur: 1 };
 const OPTIONS = ["width", "height", "widths", "densities", "formats", "fallbackFormat", "alt", "sizes", "loading"];
@@ -52,7 +53,15 @@ function elementOf({ sources, img }, { style, ...attributes }, placeholder) {
 /** Of a colour, a data URI or a URL: what is seen until the image has been loaded. */
 function background(placeholder) {
   if (!placeholder) return {};
-  if (!/^(?:data:image\/|https?:|\/)/.test(placeholder)) return { backgroundColor: placeholder };
-  const url = placeholder.replace(/["\\\n\r]/g, encodeURIComponent);
+  if (typeof placeholder !== "string" || !/^(?:data:image\/|https?:|\/)/.test(placeholder)) return { backgroundColor: colour(placeholder) };
+  const url = placeholder.replace(/["\\\n\r\f]/g, encodeURIComponent);
   return { backgroundImage: `url("${url}")`, backgroundSize: "cover", backgroundPosition: "center" };
+}
+
+/** React writes it into the style as it is: a semicolon would begin another property. */
+function colour(text) {
+  if (typeof text !== "string" || !/^[#\w(), .%/+-]{1,100}$/.test(text)) {
+    throw new PixmillError("invalid_parameter", "placeholder is a colour, a data URI or URL of an image, or true", "placeholder");
+  }
+  return text;
 }

@@ -37,6 +37,14 @@ export function isInline(source) {
   return typeof source === "string" && (source === "" || /^(?:data|blob):/i.test(source));
 }
 
+/** Returns the path of the dialect, percent-encoded: what is signed besides the path of the endpoint. */
+export function mountText(mount) {
+  if (typeof mount !== "string" || !/^(?:\/(?!\/)[^?#\s\\]*)?$/.test(mount)) {
+    throw new PixmillError("invalid_setting", "mount is a path that begins with a slash, such as /images", "mount");
+  }
+  return new URL(mount, "http://host").pathname.replace(/\/+$/, "");
+}
+
 /** Returns the URL without the slash at its end; an empty text, or a path, is one of the page's own host. */
 export function baseText(base, name) {
   const text = base instanceof URL ? base.href : base;
@@ -52,12 +60,4 @@ export function baseText(base, name) {
     throw new PixmillError("invalid_setting", `${name} must be an http URL without user, query and fragment`, name);
   }
   return url.origin + url.pathname.replace(/\/+$/, "");
-}
-
-/** Returns the path of a dialect, without the slash at its end. */
-export function mountText(mount) {
-  if (typeof mount !== "string" || !/^(?:\/[^/?#\s\\][^?#\s\\]*)?$/.test(mount)) {
-    throw new PixmillError("invalid_setting", "mount is a path, such as /images", "mount");
-  }
-  return encodeURI(mount.replace(/\/+$/, ""));
 }

@@ -34,20 +34,26 @@ function written(texts, names) {
   return known.map((name) => `${name}=${escape(texts.get(name))}`).join("&");
 }
 
-function textsOf(parameters, names) {
-  const texts = new Map();
+/** Returns parameters under the names that URLs have, without those that are undefined. */
+export function plainNames(parameters, names = NAMES) {
+  const plain = {};
   for (const [given, value] of Object.entries(parameters)) {
-    if (value === undefined || value === null) continue;
+    if (value === undefined) continue;
     const name = Object.hasOwn(ALIASES, given) ? ALIASES[given] : given;
     if (!names.includes(name)) throw unknown(given, names);
-    if (texts.has(name)) throw new PixmillError("repeated_parameter", `${name} is given more than once`, name);
-    texts.set(name, canonical(name, textOf(name, value)));
+    if (Object.hasOwn(plain, name)) throw new PixmillError("repeated_parameter", `${name} is given more than once`, name);
+    plain[name] = value;
   }
-  return texts;
+  return plain;
+}
+
+function textsOf(parameters, names) {
+  const given = Object.entries(plainNames(parameters, names)).filter(([, value]) => value !== null);
+  return new Map(given.map(([name, value]) => [name, canonical(name, textOf(name, value))]));
 }
 
 function textOf(name, value) {
-  if (Array.isArray(value)) return value.map((item) => textOf(name, item)).join(SEPARATORS[name] ?? ",");
+  if (Array.isArray(value)) return Array.from(value, (item) => textOf(name, item)).join(SEPARATORS[name] ?? ",");
   switch (typeof value) {
     case "boolean":
       return String(value);

@@ -6,6 +6,7 @@ import { isInline } from "./source.js";
 const ALONE = new Set(["url", "src", "expires", "sig"]);
 const NUMBERS = new Set(["width", "height", "quality"]);
 const NOWHERE = "http://n";
+const MAX_CLIENTS = 16;
 const clients = new Map();
 
 /** Returns the parts of a URL of the server; null if it is another one. */
@@ -60,7 +61,10 @@ function parse(url) {
 function clientOf(base, origin) {
   if (base === undefined) throw new PixmillError("invalid_setting", "The options need baseURL: where the server is", "baseURL");
   const id = JSON.stringify([base, origin]);
-  if (!clients.has(id)) clients.set(id, createClient({ base, origin }));
+  if (!clients.has(id)) {
+    if (clients.size >= MAX_CLIENTS) clients.clear(); // each base that a URL has that is taken apart
+    clients.set(id, createClient({ base, origin }));
+  }
   return clients.get(id);
 }
 

@@ -38,14 +38,6 @@ test("the first of several keys signs", async () => {
   assert.equal(await sign(target, ` ${key} , another-key-of-16-bytes`), signed);
 });
 
-test("a signature covers a mount, and not the path of the base", async () => {
-  const prefixed = createClient({ base: "https://example.com/images/", mount: "/native/", key: KEY });
-  const expected = await sign("/native/resize?url=a.jpg&width=40", KEY);
-  assert.equal(await prefixed.signedUrl("a.jpg", { width: 40 }), `https://example.com/images${expected}`);
-  assert.equal(createClient({ base: "/images", mount: "/native" }).url("a.jpg"), "/images/native/resize?url=a.jpg");
-  assert.throws(() => createClient({ base: "", mount: "native" }), code("invalid_setting", "mount"));
-});
-
 test("values that mean the same have one text", () => {
   const query = (parameters) => client.url("a.jpg", parameters).split("&").slice(1).join("&");
   assert.equal(query({ background: "#FFF" }), "background=ffffff");
@@ -54,6 +46,33 @@ test("values that mean the same have one text", () => {
   assert.equal(query({ background: "red", flip: "h", enlarge: 1, blur: "2.50" }), "flip=horizontal&enlarge=true&blur=2.5&background=ff0000");
   assert.equal(query({ format: "jpg", orientation: "none" }), "orientation=1&format=jpeg");
   assert.equal(client.url("/a:b.jpg"), client.url("a:b.jpg"));
+});
+
+test("a signature covers the mount, not the path of the base, which the server does not see", async () => {
+  for (const base of ["https://example.com/images", "/images", ""]) {
+    for (const mount of ["", "/p/q"]) {
+      const signed = createClient({ base: `${base}/`.replace(/^\/$/, ""), mount: mount && `${mount}/`, key: KEY });
+      assert.equal(await signed.signedUrl("a.jpg", { width: 40 }), base + (await sign(`${mount}/resize?url=a.jpg&width=40`, KEY)));
+      assert.equal(createClient({ base, mount }).url("a.jpg"), `${base}${mount}/resize?url=a.jpg`);
+    }
+  }
+  const encoded = createClient({ base: "/é", mount: "/é", key: KEY });
+  assert.equal(await encoded.signedUrl("a.jpg"), `/é${await sign("/%C3%A9/resize?url=a.jpg", KEY)}`);
+  for (const mount of ["p", "//p", "/p?q", "/p q", 3, null]) {
+    assert.throws(() => createClient({ base: "", mount }), code("invalid_setting", "mount"));
+  }
+});
+
+test("an expiry is never what was not meant", async () => {
+  const signed = createClient({ base: "", key: KEY, expiresIn: 3600 });
+  for (const expiresIn of ["60", 0, -5, 1.5, null, NaN]) {
+    await assert.rejects(signed.signedUrl("a.jpg", {}, { expiresIn }), code("invalid_parameter", "expiresIn"));
+  }
+  await assert.rejects(signed.signedUrl("a.jpg", {}, { expires_in: 60 }), code("unknown_parameter", "expires_in"));
+  await assert.rejects(signed.signedUrl("a.jpg", {}, { expires: 2_000_000_000, expiresIn: 60 }), code("conflicting_parameters", "expires"));
+  await assert.rejects(signed.signedUrl("a.jpg", {}, { expires: new Date(NaN) }), code("invalid_parameter", "expires"));
+  assert.throws(() => createClient({ base: "", key: KEY, expires_in: 60 }), code("invalid_setting", "expires_in"));
+  assert.throws(() => createClient(), code("invalid_setting", "base"));
 });
 
 test("expiries are rounded up, so that a URL stays the same for a while", async () => {
@@ -95,6 +114,36 @@ test("defaults are left out, but beside a preset", () => {
 test("parameters of the client apply unless others are given", () => {
   const own = createClient({ base: "/images", parameters: { quality: 60, metadata: "copyright" } });
   assert.equal(own.url("a.jpg", { quality: 75 }), "/images/resize?url=a.jpg&quality=75&metadata=copyright");
+});
+
+test("what a call leaves undefined is that of the client, by whichever name", () => {
+  const own = createClient({ base: "", parameters: { q: 60, fit: "pad" } });
+  assert.equal(own.url("a.jpg", { quality: undefined }), "/resize?url=a.jpg&fit=pad&quality=60");
+  assert.equal(own.url("a.jpg", { quality: 75, fit: null }), "/resize?url=a.jpg&quality=75");
+  assert.match(own.picture("a.jpg", { width: 30, height: 20 }).img.src, /&fit=pad&/);
+});
+
+test("names that objects have anyway are no parameters", () => {
+  const given = JSON.parse('{"__proto__": {"blur": 3}, "width": 40}');
+  assert.throws(() => client.url("a.jpg", given), code("unknown_parameter", "__proto__"));
+  assert.throws(() => client.picture("a.jpg", given), code("unknown_parameter", "__proto__"));
+  for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+    assert.throws(() => client.picture("a.jpg", { [name]: 3 }), code("unknown_parameter", name));
+  }
+  assert.throws(() => client.url("a.jpg", { padding: [1, , 2] }), code("invalid_parameter", "padding"));
+  assert.throws(() => client.srcset("a.jpg", { widths: 300 }), code("invalid_parameter", "widths"));
+  assert.throws(() => client.picture("a.jpg", { formats: "avif" }), code("invalid_parameter", "formats"));
+});
+
+test("a candidate has its width, whatever follows", () => {
+  const [first] = client.srcset("a.jpg", { width: 300, dpr: 2, tags: "b,", widths: [300, 600] }).split(", ");
+  assert.equal(first, "https://images.example.com/resize?url=a.jpg&width=300&tags=b%2C 300w");
+});
+
+test("HTML has attributes only", () => {
+  const html = (img) => pictureHtml({ sources: [], img });
+  assert.equal(html({ alt: `"><script>`, id: undefined, hidden: true, inert: false }), '<picture><img alt="&quot;&gt;&lt;script&gt;" hidden=""></picture>');
+  assert.throws(() => html({ "x onload=alert(1)": "" }), code("invalid_parameter"));
 });
 
 test("a source of the site is fetched from its origin", () => {

@@ -26,6 +26,8 @@ test("next: the loader has width and quality", () => {
   assert.equal(own({ src: "/_next/static/media/a.png", width: 640, quality: 75 }), `${base}/resize?url=https://www.example.com/_next/static/media/a.png&width=640&quality=75`);
   assert.equal(own({ src: "data:image/png;base64,AAAA", width: 1 }), "data:image/png;base64,AAAA");
   assert.throws(() => createLoader({ base, key: KEY }), code("key_in_browser"));
+  const sharp = createLoader({ base, parameters: { quality: 60 } });
+  assert.equal(sharp({ src: "fig.jpg", width: 640 }), `${base}/resize?url=fig.jpg&width=640&quality=60`);
 });
 
 test("next: the loader of the environment", () => {
@@ -53,6 +55,7 @@ test("nuxt: modifiers are parameters", () => {
   assert.equal(url({ width: 300, quality: "75", format: "webp" }), `${base}/resize?url=a.jpg&width=300&format=webp&quality=75`);
   assert.equal(url({ width: 300, height: 200 }), `${base}/resize?url=a.jpg&width=300&height=200&fit=cover`);
   assert.equal(url({ width: 300, height: 200, fit: "inside", grayscale: true }), `${base}/resize?url=a.jpg&width=300&height=200&grayscale=true`);
+  assert.equal(url({ width: 30, height: 20 }, { parameters: { fit: "pad" } }), `${base}/resize?url=a.jpg&width=30&height=20&fit=pad`);
   assert.equal(url({}, { origin: "https://www.example.com" }), `${base}/resize?url=https://www.example.com/a.jpg`);
   assert.throws(() => url({ position: "left" }), code("unknown_parameter"));
   assert.throws(() => getImage("/a.jpg", { modifiers: {} }, {}), code("invalid_setting"));
@@ -67,6 +70,17 @@ test("astro: an imported image has its size, and comes from the origin", () => {
   assert.equal(service.getURL(options, image), `${base}/resize?url=https://www.example.com/_astro/mill.abc.png&width=200&height=100&fit=cover`);
   assert.deepEqual(service.getHTMLAttributes(options, image), { alt: "", width: 200, height: 100, loading: "lazy", decoding: "async" });
   assert.throws(() => service.validateOptions({ src: FILE, alt: "" }, config()), code("invalid_setting"));
+});
+
+test("astro: an imported SVG is shown as it is, unless it is to have another format", () => {
+  const svg = Object.assign(() => {}, { src: "/_astro/logo.svg", width: 40, height: 20, format: "svg" });
+  const image = config();
+  const options = service.validateOptions({ src: svg, alt: "", densities: [1, 2] }, image);
+  assert.equal(service.getURL(options, image), "/_astro/logo.svg");
+  assert.deepEqual(service.getSrcSet(options, image), []);
+  assert.deepEqual(service.getHTMLAttributes(options, image), { alt: "", width: 40, height: 20, loading: "lazy", decoding: "async" });
+  const site = config({ origin: "https://www.example.com" });
+  assert.match(service.getURL({ ...options, format: "webp" }, site), /url=https:\/\/www\.example\.com\/_astro\/logo\.svg&.*format=webp/);
 });
 
 test("astro: a file of the development server is shown as it is", () => {
@@ -94,6 +108,12 @@ test("astro: values of its attributes", () => {
   assert.equal(url({ position: "bottom" }), "fit=cover&gravity=pos:0.5,1");
   assert.equal(url({ position: "25% 75%" }), "fit=cover&gravity=pos:0.25,0.75");
   assert.equal(url({ position: "smart" }), "fit=cover&gravity=smart");
+  assert.equal(url({ position: "TOP  Right" }), "fit=cover&gravity=pos:1,0");
+  assert.equal(url({ position: "pos:0.1,0.2" }), "fit=cover&gravity=pos:0.1,0.2");
+  for (const position of ["10px 20px", "bottom 10px right 20px", "-10% 0%", "150%", "constructor left", 5]) {
+    assert.throws(() => url({ position }), code("invalid_parameter"));
+  }
+  assert.equal(service.getURL({ src: "a.jpg", width: 30, height: 20 }, config({ parameters: { fit: "pad" } })), `${base}/resize?url=a.jpg&width=30&height=20&fit=pad`);
   assert.equal(url({ pixmill: { grayscale: true } }), "fit=cover&grayscale=true");
   assert.throws(() => service.validateOptions({ src: "a.jpg", width: 30 }, config()), code("missing_parameter"));
 });
@@ -137,6 +157,9 @@ test("react: a picture on the server", () => {
   assert.match(html, /blur=3/);
   const coloured = renderToStaticMarkup(createElement(Picture, { src: "a.jpg", alt: "", placeholder: "#ffcc00" }));
   assert.match(coloured, /background-color:#ffcc00/);
+  for (const placeholder of ["red;position:fixed", {}, 3]) {
+    assert.throws(() => renderToStaticMarkup(createElement(Picture, { src: "a.jpg", placeholder })), code("invalid_parameter"));
+  }
 });
 
 test("react: a signed picture", async () => {
