@@ -151,6 +151,36 @@ def test_results_of_another_format_may_be_among_the_originals(photos: Path) -> N
     assert run(job(f"{photos}/*.png", f"{photos}/{{stem}}.webp", {"format": "webp"})).totals.outputs == 2
 
 
+@pytest.mark.parametrize("template", ["{stem}.{ext}", "{stem}.{format}"])
+def test_results_whose_ending_is_not_known_yet_replace_no_originals(photos: Path, template: str) -> None:
+    with pytest.raises(InvalidParameter, match="overwritten by its own result"):
+        run(job(f"{photos}/*.png", f"{photos}/{template}", {"format": "original"}))
+    assert (photos / "a.png").read_bytes() == image(0)
+
+
+@pytest.mark.parametrize("form", ["png", "original"])
+def test_a_result_replaces_no_other_original_of_a_list(photos: Path, tmp_path: Path, form: str) -> None:
+    fill(photos, ["x-a.png"])
+    (tmp_path / "list").write_text(f"{photos}/a.png\n{photos}/x-a.png\n")
+    one = Job(
+        target=f"{photos}/x-{{stem}}.{{ext}}",
+        files_from=str(tmp_path / "list"),
+        params={"width": ("16",), "format": (form,)},
+    )
+    with pytest.raises(InvalidParameter, match=r"x-a\.png would be overwritten by the result of .*/a.png"):
+        run(one)
+
+
+def test_results_above_the_folder_of_a_pattern_replace_none_of_its_originals(photos: Path) -> None:
+    with pytest.raises(InvalidParameter, match="original of the next run"):
+        run(job(f"{photos}/x/*.png", f"{photos}/{{parent}}x/new-{{stem}}.png"))
+
+
+def test_a_format_and_that_of_the_original_may_have_one_name(photos: Path, tmp_path: Path) -> None:
+    seen = run(job(f"{photos}/a.png", f"{tmp_path}/out/{{stem}}.{{ext}}", {"format": "png,original"}))
+    assert (seen.totals.outputs, results(tmp_path / "out").keys()) == (1, {"a.png"})
+
+
 def test_an_original_that_vanishes_fails_alone(photos: Path, tmp_path: Path) -> None:
     def remove(_outcome: Outcome) -> None:
         (photos / "x/y/z.png").unlink(missing_ok=True)

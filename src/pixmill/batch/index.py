@@ -24,6 +24,8 @@ CREATE TABLE locations (location TEXT PRIMARY KEY);
 CREATE TABLE listed (location INTEGER, path TEXT, name TEXT, validator TEXT);
 CREATE TABLE done (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE targets (digest INTEGER);
+CREATE TABLE possible (digest INTEGER);
+CREATE TABLE endangered (digest INTEGER);
 """
 
 
@@ -86,10 +88,25 @@ class Index:
 
     def add_targets(self, names: Iterable[str]) -> None:
         """Add the names of results, for ``duplicate_targets``."""
-        rows = ((target_digest(name),) for name in names)
-        self._db.execute("BEGIN")
-        self._db.executemany("INSERT INTO targets VALUES (?)", rows)
-        self._db.execute("COMMIT")
+        self._add_digests("targets", names)
+
+    def add_possible(self, names: Iterable[str]) -> None:
+        """Add names that results may have whose ending is not known yet, for ``overwritten``."""
+        self._add_digests("possible", names)
+
+    def add_endangered(self, names: Iterable[str]) -> None:
+        """Add the names of originals that are where results go, for ``overwritten``."""
+        self._add_digests("endangered", names)
+
+    def overwritten(self) -> set[int]:
+        """Return digests, at most a hundred, of originals that have the name of a result."""
+        query = (
+            "SELECT digest FROM endangered WHERE digest IN (SELECT digest FROM targets) "
+            "OR digest IN (SELECT digest FROM possible) LIMIT 100"
+        )
+        if self._db.execute("SELECT 1 FROM endangered LIMIT 1").fetchone() is None:
+            return set()
+        return {int(digest) for (digest,) in self._db.execute(query)}
 
     def duplicate_targets(self) -> set[int]:
         """Return digests, at most a hundred, that were added more than once."""
@@ -107,6 +124,12 @@ class Index:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _add_digests(self, table: str, names: Iterable[str]) -> None:
+        rows = ((target_digest(name),) for name in names)
+        self._db.execute("BEGIN")
+        self._db.executemany(f"INSERT INTO {table} VALUES (?)", rows)  # noqa: S608 - a name of the schema
+        self._db.execute("COMMIT")
 
     def _location_id(self, location: str) -> int:
         return self._locations.setdefault(location, len(self._locations))

@@ -12,7 +12,7 @@ from pixmill.batch.index import Index, machine_of, target_digest
 from pixmill.batch.job import CompiledJob, Failure
 from pixmill.batch.listing import Listing
 from pixmill.batch.locations import Item, Locations
-from pixmill.batch.template import shown_path
+from pixmill.batch.template import possible_paths, shown_path
 from pixmill.errors import InvalidParameter, SourceNotFound
 
 _NAMES_AT_A_TIME: Final = 1_000
@@ -138,13 +138,17 @@ class Plan:
         """Count, and look for names that two results would have, or that an original has. Raises InvalidParameter."""
         self.total = 0
         names: list[str] = []
-        target, namer = self.compiled.target.location, self.compiled.namer
-        inside = _Inside(self.compiled)
+        namer, inside = self.compiled.namer, _Inside(self.compiled)
         number, machines = self.part
         for item in self.index.items():
             self.total += machines == 1 or machine_of(item, machines) == number
             paths = namer.paths(item.name)
-            inside.check(item, target, paths)
+            possible = possible_paths(paths) if namer.has_late_names else paths
+            inside.check(item, possible)
+            if namer.has_late_names:
+                self.index.add_possible(possible)
+            if own := inside.own_path(item):
+                self.index.add_endangered((own,))
             names += paths
             if len(names) >= _NAMES_AT_A_TIME:
                 self.index.add_targets(names)
@@ -152,6 +156,18 @@ class Plan:
         self.index.add_targets(names)
         if duplicates := self.index.duplicate_targets():
             self._reject_duplicates(duplicates)
+        if overwritten := self.index.overwritten():
+            self._reject_overwritten(overwritten, inside)
+
+    def _reject_overwritten(self, digests: set[int], inside: "_Inside") -> None:
+        """Raise InvalidParameter with an original and the one whose result has its name."""
+        owners = {own: item for item in self.index.items() if target_digest(own := inside.own_path(item)) in digests}
+        for item in self.index.items():
+            for path in possible_paths(self.compiled.namer.paths(item.name)):
+                if path in owners:
+                    raise InvalidParameter(
+                        f"{owners[path].url} would be overwritten by the result of {item.url}", param="to"
+                    )
 
     def _reject_duplicates(self, digests: set[int]) -> None:
         """Raise InvalidParameter with the two originals; digests of different names may be the same by accident."""
@@ -178,20 +194,26 @@ class _Inside:
     """Rejects jobs whose results would be originals of the next run, or of this one."""
 
     def __init__(self, compiled: CompiledJob) -> None:
-        target = compiled.target.location.rstrip("/") + "/"
+        self._target = compiled.target.location.rstrip("/") + "/"
+        # Results below the folder of a pattern are left out of its listing.
         self._matchers = [
-            (target[len(pattern.location.rstrip("/")) + 1 :], pattern.matcher())
+            (f"{pattern.location.rstrip('/')}/"[len(self._target) :], pattern.matcher())
             for pattern in compiled.patterns()
-            if pattern.glob and target == pattern.location.rstrip("/") + "/"
+            if pattern.glob and f"{pattern.location.rstrip('/')}/".startswith(self._target)
         ]
 
-    def check(self, item: Item, target: str, paths: list[str]) -> None:
-        if item.location and item.url.startswith(target):
-            own = item.url[len(target) :].lstrip("/")
-            if own in paths:
-                raise InvalidParameter(f"{item.url} would be overwritten by its own result", param="to")
-        for below, expression in self._matchers:
-            match = next((path for path in paths if expression.fullmatch(below + path)), None)
+    def own_path(self, item: Item) -> str:
+        """Return the path of an original where results go; empty if it is elsewhere."""
+        is_there = item.location and item.url.startswith(self._target)
+        return item.url[len(self._target) :].lstrip("/") if is_there else ""
+
+    def check(self, item: Item, paths: list[str]) -> None:
+        if (own := self.own_path(item)) and own in paths:
+            raise InvalidParameter(f"{item.url} would be overwritten by its own result", param="to")
+        for folder, expression in self._matchers:
+            match = next(
+                (path for path in paths if path.startswith(folder) and expression.fullmatch(path[len(folder) :])), None
+            )
             if match is not None:
                 raise InvalidParameter(
                     f"The result {match} would be an original of the next run, as it matches the pattern: write to "

@@ -14,7 +14,7 @@ from typing import Final
 from pixmill.batch.index import digest_of
 from pixmill.batch.job import CompiledJob, Failure, ShardResult
 from pixmill.batch.locations import Item, Locations, retried
-from pixmill.batch.template import finished_path, shown_path
+from pixmill.batch.template import finished_path, shown_path, with_ending
 from pixmill.batch.variants import Variant
 from pixmill.errors import InternalError, ObjectNotFound, PixmillError, ResultTooLarge, release_frames
 from pixmill.plan.freshness import FreshnessPolicy
@@ -201,13 +201,16 @@ class ShardRunner:
                 return Outcome(item, is_skipped=True)
         written: list[tuple[str, int]] = []
         failures: list[Failure] = []
+        taken: set[str] = set()
         with closing(await retried(lambda: self._locations.read(item))) as spool:
             for job in self._jobs:
                 results = await self._render(spool, job)
-                wanted = [pair for pair in zip(job.numbers, results, strict=True) if pair[0] not in present]
-                outcomes = await asyncio.gather(
-                    *(self._finish(item, paths[number], result) for number, result in wanted)
-                )
+                wanted = [
+                    (paths[number], result)
+                    for number, result in zip(job.numbers, results, strict=True)
+                    if number not in present and _is_new(paths[number], result, taken)
+                ]
+                outcomes = await asyncio.gather(*(self._finish(item, path, result) for path, result in wanted))
                 written += [one for one in outcomes if isinstance(one, tuple)]
                 failures += [one for one in outcomes if isinstance(one, Failure)]
         return Outcome(item, tuple(written), tuple(failures))
@@ -252,6 +255,16 @@ class ShardRunner:
             release_frames(error)
             return _failure(item, error, self._url_prefix + path)
         return self._url_prefix + path, len(result.body)
+
+
+def _is_new(path: str, result: Rendered | PixmillError, taken: set[str]) -> bool:
+    """Whether no other result has this name: with ``webp,original`` a WebP image has one for both, the first."""
+    if isinstance(result, PixmillError):
+        return True
+    name = with_ending(path, result.format)
+    is_new = name not in taken
+    taken.add(name)
+    return is_new
 
 
 def _fatal(outcome: Outcome) -> Failure | None:

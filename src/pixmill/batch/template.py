@@ -4,7 +4,7 @@ Knows placeholders. Must never let a name lead out of the location that the temp
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from pixmill.batch.patterns import STORE_SCHEMES
 from pixmill.batch.variants import BATCH_PARAMS, ENDINGS, Variant
 from pixmill.errors import InvalidParameter
-from pixmill.media import MEDIA, Format
+from pixmill.media import MEDIA, OUTPUT_FORMATS, Format
 from pixmill.storage.paths import is_valid_path
 
 INPUT_PLACEHOLDERS: Final[Mapping[str, str]] = {
@@ -160,10 +160,25 @@ class Namer:
 
 def finished_path(path: str, form: Format) -> str:
     """Return a path with the ending of the result; raises InvalidParameter for what is no path in a store."""
-    path = path.replace(_LATE_EXTENSION + "e", MEDIA[form].extension).replace(_LATE_EXTENSION + "f", form.value)
+    path = with_ending(path, form)
     if not is_valid_path(path):
         raise InvalidParameter(f"{path!r} is no name that a result can have", param="to")
     return path
+
+
+def possible_paths(paths: Iterable[str]) -> list[str]:
+    """Return the paths with every ending that a result may get, where it is not known yet."""
+    found: list[str] = []
+    for path in paths:
+        found += (
+            dict.fromkeys(with_ending(path, form) for form in OUTPUT_FORMATS) if _LATE_EXTENSION in path else [path]
+        )
+    return found
+
+
+def with_ending(path: str, form: Format) -> str:
+    """Return a path with the ending of a result of this format."""
+    return path.replace(_LATE_EXTENSION + "e", MEDIA[form].extension).replace(_LATE_EXTENSION + "f", form.value)
 
 
 def shown_path(path: str) -> str:
