@@ -85,7 +85,9 @@ release: $(VENV)/.release          ## VERSION=0.2.0: write the version everywher
 	$(BIN)/python -m deploy.release.cut $(VERSION)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
-	$(BIN)/python -m pytest -q tests/test_release.py tests/test_pages.py tests/test_documented.py tests/deploy tests/platform tests/packages
+	$(BIN)/python packages/generate.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/test_release.py tests/test_pages.py tests/test_documented.py \
+	    tests/test_javascript_parameters.py tests/deploy tests/platform tests/packages
 	git commit -q -a -m "release: $(VERSION)"
 	$(BIN)/python -m deploy.release.build
 	@echo "Committed. Read the section of CHANGELOG.md; then:  git tag -s v$(VERSION) -m $(VERSION) && git push origin main v$(VERSION)"

@@ -141,7 +141,8 @@ def files() -> dict[Path, str]:
 
 
 def _with_version(path: Path) -> str:
-    return _VERSION.sub(rf'\1"{__version__}"', path.read_text(encoding="utf-8"))
+    version = __version__.replace("rc", "-rc.")  # as Semantic Versioning spells it
+    return _VERSION.sub(rf'\1"{version}"', path.read_text(encoding="utf-8"))
 
 
 def vectors() -> list[dict[str, object]]:

@@ -81,6 +81,15 @@ def test_a_candidate_precedes_its_release(copy: Path) -> None:
     assert current_version(copy) == "7.8.9"
 
 
+def test_a_candidate_has_the_spelling_that_each_kind_of_package_takes(copy: Path) -> None:
+    cut(copy, "7.8.9rc2", DAY)
+    assert {version for place in PLACES for version in place.versions(copy)} == {"7.8.9rc2"}
+    assert '__version__ = "7.8.9rc2"' in (copy / "src/pixmill/__init__.py").read_text(encoding="utf-8")
+    assert '"version": "7.8.9-rc.2"' in (copy / "packages/pixmill-js/package.json").read_text(encoding="utf-8")
+    chart = yaml.safe_load((copy / "deploy/helm/pixmill/Chart.yaml").read_text(encoding="utf-8"))
+    assert (chart["version"], chart["appVersion"]) == ("7.8.9-rc.2", "7.8.9rc2"), "appVersion is the tag of the image"
+
+
 def test_nothing_to_release_is_refused(copy: Path) -> None:
     cut(copy, "7.8.9", DAY)
     with pytest.raises(CannotRelease, match="nothing under"):

@@ -9,7 +9,9 @@ chart name the repository, with ``SOURCE_DATE_EPOCH`` (by default the time of th
 same bytes wherever they are built.
 """
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import re
@@ -26,7 +28,7 @@ from typing import Any, Final
 
 import helm_python
 import yaml
-from deploy.release.cut import ROOT, current_version
+from deploy.release.cut import ROOT, current_version, semver
 
 BIN: Final = Path(sys.executable).parent
 CHART: Final = ROOT / "deploy" / "helm" / "pixmill"
@@ -45,17 +47,21 @@ class BadPackage(Exception):
 
 
 def build(folder: Path) -> list[Path]:
-    """Build and check everything; return the files. Raises BadPackage, CalledProcessError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    version = current_version(ROOT)
+    """Build and check everything; return the files. Raises BadPackage, CalledProcessError.
+
+    Packages of an earlier build are removed from the folder.
+    """
+    version, time_s = current_version(ROOT), int(environment()["SOURCE_DATE_EPOCH"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("pixmill[-_]*"), folder / "SHA256SUMS"):
+        old.unlink(missing_ok=True)
     sdist = build_sdist(ROOT, folder)
     wheel = build_wheel(sdist, folder)
-    chart = package_chart(folder, version)
+    chart = package_chart(folder, version, time_s)
     sbom = write_sbom(folder, version)
     check_sdist(sdist, version)
     check_wheel(wheel, version)
-    files = [sdist, wheel, chart, sbom, *build_url_package(folder), *pack_javascript(folder, version)]
+    files = [sdist, wheel, chart, sbom, *build_url_package(folder, time_s), *pack_javascript(folder, version)]
     sums = folder / "SHA256SUMS"
     sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
     return [*files, sums]
@@ -65,21 +71,43 @@ def environment() -> Mapping[str, str]:
     """Return the environment of builds: that of this process, and the time of the last commit."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return os.environ
-    time_s = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"],  # noqa: S607 - git on the path
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return os.environ | {"SOURCE_DATE_EPOCH": time_s.strip()}
+    return os.environ | {"SOURCE_DATE_EPOCH": _git(ROOT, "log", "-1", "--format=%ct").strip()}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git prints. Raises BadPackage where there is no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "stderr", "") or error
+        raise BadPackage(
+            f"packages are built from a clone with git, since it knows which files belong: {reason}"
+        ) from None
+    return done.stdout
+
+
+def repacked(archive: Path, time_s: int) -> Path:
+    """Pack the files of an archive again, in order, of nobody, at one time: the same files give the same bytes."""
+    with tarfile.open(archive) as tar:
+        members = sorted(tar.getmembers(), key=lambda member: member.name)
+        contents = [file.read() if (file := tar.extractfile(member)) else b"" for member in members]
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=time_s) as packed,
+        tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for member, content in zip(members, contents, strict=True):
+            member.mtime, member.uid, member.gid, member.uname, member.gname = time_s, 0, 0, "", ""
+            member.mode = 0o755 if member.isdir() else 0o644
+            member.pax_headers = {}
+            tar.addfile(member, io.BytesIO(content))
+    return archive
 
 
 def build_sdist(root: Path, folder: Path) -> Path:
-    """Build the source distribution from a copy of what git knows: a build writes beside the source."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)  # noqa: S607
+    """Build the source distribution from a copy of what git knows: a build writes beside it. Raises BadPackage."""
     with tempfile.TemporaryDirectory() as copy:
-        for name in filter(None, listed.stdout.split("\0")):
+        for name in filter(None, _git(root, "ls-files", "-z").split("\0")):
             if name.startswith("src/") or "/" not in name:
                 target = Path(copy, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,41 +145,56 @@ def _run_uv(kind: str, source: Path, folder: Path) -> None:
     (folder / ".gitignore").unlink(missing_ok=True)
 
 
-def build_url_package(folder: Path) -> list[Path]:
-    """Build ``pixmill-url``, whose files are those of ``pixmill.url``."""
+def build_url_package(folder: Path, time_s: int) -> list[Path]:
+    """Build ``pixmill-url``, whose files are those of ``pixmill.url``, with the repository as its home."""
     with tempfile.TemporaryDirectory() as copy:
         source = shutil.copytree(ROOT / "packages" / "pixmill-url", Path(copy, "source"), ignore=_NOT_SOURCE)
+        if url := os.environ.get("PROJECT_URL"):
+            with (source / "pyproject.toml").open("a", encoding="utf-8") as project:
+                project.write(f"\n[project.urls]\nHomepage = {json.dumps(url)}\nSource = {json.dumps(url)}\n")
         _run_uv("--sdist", source, folder)
         _run_uv("--wheel", source, folder)
+    for sdist in folder.glob("pixmill_url-*.tar.gz"):
+        repacked(sdist, time_s)
     return sorted(folder.glob("pixmill_url-*"))
 
 
 def pack_javascript(folder: Path, version: str) -> list[Path]:
-    """Pack the npm package, under a name that is not the chart's; nothing without npm. Raises BadPackage."""
+    """Pack the npm package, under a name that is not the chart's; nothing without npm. Raises BadPackage.
+
+    npm publishes with provenance only what names the repository that it was built in.
+    """
     npm = shutil.which("npm")
     if npm is None:
         return []
     with tempfile.TemporaryDirectory() as packed:
+        ignored = shutil.ignore_patterns("node_modules", "test")
+        source = shutil.copytree(ROOT / "packages" / "pixmill-js", Path(packed, "source"), ignore=ignored)
+        if url := os.environ.get("PROJECT_URL"):
+            manifest = json.loads((source / "package.json").read_text(encoding="utf-8"))
+            repository = {"type": "git", "url": f"git+{url}.git", "directory": "packages/pixmill-js"}
+            manifest |= {"homepage": url, "bugs": f"{url}/issues", "repository": repository}
+            (source / "package.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         command = [npm, "pack", "--silent", "--pack-destination", packed]
-        subprocess.run(command, cwd=ROOT / "packages" / "pixmill-js", check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-        archive = Path(packed, f"pixmill-{version}.tgz")
+        subprocess.run(command, cwd=source, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        archive = Path(packed, f"pixmill-{semver(version)}.tgz")
         if not archive.exists():
-            raise BadPackage(f"the npm package is not {version}")
+            raise BadPackage(f"the npm package is not {semver(version)}")
         return [Path(shutil.copy(archive, folder / f"pixmill-js-{version}.tgz"))]
 
 
-def package_chart(folder: Path, version: str) -> Path:
+def package_chart(folder: Path, version: str, time_s: int) -> Path:
     """Package the chart, with the repository as its home. Raises BadPackage if its versions are others."""
     with tempfile.TemporaryDirectory() as copy:
         chart = Path(copy, "pixmill")
         shutil.copytree(CHART, chart)
         described: dict[str, Any] = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
-        if not described["version"] == described["appVersion"] == version:
+        if (described["version"], described["appVersion"]) != (semver(version), version):
             raise BadPackage(f"the chart is {described['version']} of {described['appVersion']}, the package {version}")
         if url := os.environ.get("PROJECT_URL"):
             described |= {"home": url, "sources": [url]}
             (chart / "Chart.yaml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
-        return Path(helm_python.package(chart, destination=folder))
+        return repacked(Path(helm_python.package(chart, destination=folder)), time_s)
 
 
 def write_sbom(folder: Path, version: str) -> Path:
@@ -214,7 +257,10 @@ def check_wheel(wheel: Path, version: str) -> None:
 
 
 if __name__ == "__main__":
-    for built in build(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "dist"):
-        print(built)
+    try:
+        files = build(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "dist")
+    except BadPackage as error:
+        sys.exit(f"cannot build: {error}")
+    print(*files, sep="\n")
     if "PROJECT_URL" not in os.environ:
         print("Without PROJECT_URL: metadata has no URLs, and links of the README are relative.")

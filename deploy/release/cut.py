@@ -31,21 +31,30 @@ class Place:
 
     path: str
     pattern: str
+    is_semver: bool = False
+    """Helm and npm take ``1.2.3-rc.1`` only, Python's packages ``1.2.3rc1``."""
 
     def versions(self, root: Path) -> list[str]:
-        """Return the versions that are there."""
-        return [found["version"] for found in re.finditer(self.pattern, self._text(root), re.MULTILINE)]
+        """Return the versions that are there, in the spelling of Python's packages."""
+        found = re.finditer(self.pattern, self._text(root), re.MULTILINE)
+        return [match["version"].replace("-rc.", "rc") if self.is_semver else match["version"] for match in found]
 
     def replaced(self, root: Path, version: str) -> str:
         """Return the text of the file with another version. Raises CannotRelease."""
         pattern = re.compile(self.pattern, re.MULTILINE)
-        text, count = pattern.subn(lambda found: _replaced(found, version), self._text(root))
+        spelling = semver(version) if self.is_semver else version
+        text, count = pattern.subn(lambda found: _replaced(found, spelling), self._text(root))
         if count != 1:
             raise CannotRelease(f"{self.path} has {count} versions instead of one: {self.pattern}")
         return text
 
     def _text(self, root: Path) -> str:
         return (root / self.path).read_text(encoding="utf-8")
+
+
+def semver(version: str) -> str:
+    """Return the version as Semantic Versioning spells it."""
+    return version.replace("rc", "-rc.")
 
 
 def _replaced(found: re.Match[str], version: str) -> str:
@@ -55,13 +64,21 @@ def _replaced(found: re.Match[str], version: str) -> str:
 
 PLACES: Final = (
     Place("src/pixmill/__init__.py", r'^__version__ = "(?P<version>[^"]+)"'),
-    Place("deploy/helm/pixmill/Chart.yaml", r"^version: (?P<version>\S+)$"),
+    Place("deploy/helm/pixmill/Chart.yaml", r"^version: (?P<version>\S+)$", is_semver=True),
     Place("deploy/helm/pixmill/Chart.yaml", r'^appVersion: "(?P<version>[^"]+)"$'),
     Place("docs/features.md", r"^Pixmill (?P<version>\d\S*(?: \(unreleased\))?) beside "),
     Place("src/pixmill/url/version.py", r'^VERSION = "(?P<version>[^"]+)"'),
-    Place("packages/pixmill-js/package.json", r'^  "version": "(?P<version>[^"]+)"'),
-    Place("packages/pixmill-js/package-lock.json", r'\A\{\n  "name": "pixmill",\n  "version": "(?P<version>[^"]+)"'),
-    Place("packages/pixmill-js/package-lock.json", r'^      "name": "pixmill",\n      "version": "(?P<version>[^"]+)"'),
+    Place("packages/pixmill-js/package.json", r'^  "version": "(?P<version>[^"]+)"', is_semver=True),
+    Place(
+        "packages/pixmill-js/package-lock.json",
+        r'\A\{\n  "name": "pixmill",\n  "version": "(?P<version>[^"]+)"',
+        is_semver=True,
+    ),
+    Place(
+        "packages/pixmill-js/package-lock.json",
+        r'^      "name": "pixmill",\n      "version": "(?P<version>[^"]+)"',
+        is_semver=True,
+    ),
 )
 """Every place of a version. What has none here (the image, the SBOM, the tag) gets it from the package."""
 

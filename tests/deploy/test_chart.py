@@ -8,6 +8,7 @@ import helm_python
 import kubernetes_validate
 import pytest
 import yaml
+from deploy.release.cut import semver
 
 from pixmill import __version__
 from pixmill.settings import Settings, env_name, load
@@ -239,7 +240,7 @@ def test_the_notes_name_where_it_answers_and_what_is_open() -> None:
 
 def test_chart_and_package_are_of_one_version() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
-    assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
+    assert (chart["version"], chart["appVersion"]) == (semver(__version__), __version__)
     assert release(OPEN).container["image"] == f"pixmill:{__version__}"
     assert release(RICH).container["image"] == "pixmill@sha256:" + "0" * 64
 

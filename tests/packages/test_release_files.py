@@ -13,8 +13,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from deploy.release.build import build, build_sdist, build_wheel
-from deploy.release.cut import ROOT
+from deploy.release.build import (
+    BadPackage,
+    build,
+    build_sdist,
+    build_url_package,
+    build_wheel,
+    pack_javascript,
+    package_chart,
+)
+from deploy.release.cut import ROOT, semver
 
 from pixmill import __version__
 
@@ -34,7 +42,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_everything_is_there_and_named_in_the_sums(built: Path) -> None:
     names = {path.name for path in built.iterdir()}
-    expected = {f"pixmill-{__version__}{ending}" for ending in (".tar.gz", ".tgz", ".cdx.json")} | {"SHA256SUMS"}
+    expected = {f"pixmill-{__version__}{ending}" for ending in (".tar.gz", ".cdx.json")} | {"SHA256SUMS"}
+    expected |= {f"pixmill-{semver(__version__)}.tgz"}
     expected |= {f"pixmill_url-{__version__}{ending}" for ending in (".tar.gz", "-py3-none-any.whl")}
     assert expected < names
     others = {name for name in names - expected if not name.startswith("pixmill-js-")}
@@ -57,6 +66,17 @@ def test_the_same_bytes_come_from_another_folder_without_the_variable_in_the_whe
     assert wheel.read_bytes() == (built / wheel.name).read_bytes()
 
 
+def test_chart_and_client_packages_have_the_same_bytes_when_they_are_built_again(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("PROJECT_URL", URL)
+    chart = package_chart(tmp_path, __version__, 1_700_000_000)
+    clients = build_url_package(tmp_path, 1_700_000_000) + pack_javascript(tmp_path, __version__)
+    for path in (chart, *clients):
+        assert path.read_bytes() == (built / path.name).read_bytes(), path.name
+
+
 def test_the_readme_of_an_index_has_links_that_work(built: Path) -> None:
     [wheel] = built.glob("pixmill-*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -70,11 +90,32 @@ def test_the_readme_of_an_index_has_links_that_work(built: Path) -> None:
 
 
 def test_the_chart_is_a_package_of_the_same_version_with_a_home(built: Path) -> None:
-    with tarfile.open(built / f"pixmill-{__version__}.tgz") as chart:
+    with tarfile.open(built / f"pixmill-{semver(__version__)}.tgz") as chart:
         described = chart.extractfile("pixmill/Chart.yaml")
         assert described
         values = yaml.safe_load(described.read())
-    assert (values["version"], values["appVersion"], values["home"]) == (__version__, __version__, URL)
+    assert (values["version"], values["appVersion"], values["home"]) == (semver(__version__), __version__, URL)
+
+
+def test_the_client_packages_name_the_repository(built: Path) -> None:
+    """npm refuses provenance of a package that does not name the repository it was built in."""
+    [wheel] = built.glob("pixmill_url-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = HeaderParser().parsestr(archive.read(f"pixmill_url-{__version__}.dist-info/METADATA").decode())
+    assert f"Source, {URL}" in metadata.get_all("Project-URL", ())
+    for package in built.glob("pixmill-js-*.tgz"):
+        with tarfile.open(package) as archive:
+            described = archive.extractfile("package/package.json")
+            assert described
+            manifest = json.loads(described.read())
+        assert manifest["repository"]["url"] == f"git+{URL}.git"
+        assert manifest["version"] == semver(__version__)
+
+
+def test_without_a_repository_the_build_says_why_it_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(BadPackage, match="packages are built from a clone with git"):
+        build_sdist(tmp_path, tmp_path)
 
 
 def test_the_bill_of_materials_has_each_locked_dependency_with_its_hashes(built: Path) -> None:
