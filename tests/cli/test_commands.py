@@ -14,15 +14,18 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from dotenv import dotenv_values
 from PIL import Image
 
-from pixmill import parts
+from pixmill import __version__, parts
 from pixmill.api.config import MAX_PORT
 from pixmill.cli.commands import COMMANDS
+from pixmill.cli.program import commands
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.signing import Keyring
+from pixmill.engine import kernel
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from tests.cli.program import Done, Run, opened
@@ -101,7 +104,16 @@ def test_help_of_every_command_has_a_sentence(run: Run, command: str) -> None:
 
 
 def test_the_version_is_told(run: Run) -> None:
-    assert run("--version").out.startswith(b"pixmill, version ")
+    assert run("--version").out == f"pixmill, version {__version__}\n".encode()
+
+
+def test_the_version_tells_of_an_installation_without_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "has_kernel", lambda: False)
+    done = CliRunner().invoke(commands, ["--version"])
+    assert (done.exit_code, done.output) == (
+        0,
+        f"pixmill, version {__version__}, without its compiled kernel (slower)\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -497,6 +509,11 @@ def test_the_server_may_open_as_many_files_as_the_system_allows_and_the_doctor_s
         ["sh", "-c", doctor, sys.executable], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
     )
     assert "Open files: 2000, too few for PIXMILL_MAX_CONNECTIONS=4096: raise ulimit -n to 4608" in told.stdout
+    assert told.returncode == 1
+    *_, heading, reason = told.stdout.splitlines()
+    assert heading.startswith("Not ready, ")
+    assert reason.startswith("✗ ")
+    assert "\n✗ Open files: 2000" in told.stdout.partition(heading)[2], "what failed is said once more at the end"
 
 
 @pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])

@@ -151,13 +151,17 @@ def test_a_wheel_without_a_compiler_says_that_it_is_the_slow_one(built: Path, tm
     wheel = tmp_path / f"pixmill-{__version__}-py3-none-any.whl"
     site = tmp_path / "site"
     shutil.unpack_archive(wheel, site, "zip")
-    doctor = subprocess.run(
-        [sys.executable, "-m", "pixmill", "doctor"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
+    doctor, version = (
+        subprocess.run(
+            [sys.executable, "-m", "pixmill", argument],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for argument in ("doctor", "--version")
     )
+    assert version.stdout == f"pixmill, version {__version__}, without its compiled kernel (slower)\n"
     assert doctor.returncode == 1
     assert "The compiled kernel is missing: images are resampled in 1.5 times the time" in doctor.stdout

@@ -46,6 +46,16 @@ class CommandTable(DocumentedGroup):
                 formatter.write_dl(rows)
 
 
+def _show_version(context: click.Context, _option: click.Parameter, is_given: bool) -> None:
+    """Print the version, and whether this is the installation without the compiled kernel."""
+    if not is_given or context.resilient_parsing:
+        return
+    from pixmill.engine.kernel import has_kernel
+
+    click.echo(f"pixmill, version {__version__}{'' if has_kernel() else ', without its compiled kernel (slower)'}")
+    context.exit()
+
+
 @click.group(
     cls=CommandTable,
     context_settings={"max_content_width": 120},
@@ -60,7 +70,9 @@ class CommandTable(DocumentedGroup):
         "pixmill doctor": "find out what is wrong",
     },
 )
-@click.version_option(__version__, prog_name="pixmill", help="Show the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 def commands() -> None:
     """Pixmill resizes images: over HTTP, or files on this machine."""
 

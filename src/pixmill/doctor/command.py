@@ -36,6 +36,10 @@ def _check_installation(settings: Settings, *, as_json: bool) -> bool:
     else:
         for result in results:
             click.echo(f"{result.symbol} {result.text}")
+        errors = [result.text for result in results if result.is_error]
+        if errors:  # once more at the end, which is what a log of a build shows
+            click.echo(f"\nNot ready, {len(errors)} of {len(results)} checks failed:")
+            click.echo("".join(f"✗ {text}\n" for text in errors), nl=False)
     return is_ok
 
 

@@ -62,8 +62,14 @@ def diagnose(settings: Settings) -> list[CheckResult]:
 def _check_open_files(settings: Settings) -> CheckResult:
     limit = raise_open_files_limit()
     needed = settings.max_connections + RESERVED_OPEN_FILES
-    advice = f", too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}: raise ulimit -n to {needed}"
-    return CheckResult(f"Open files: {limit}{advice if limit < needed else ''}", is_error=limit < needed)
+    if limit >= needed:
+        return CheckResult(f"Open files: {limit}")
+    lower = f", or set PIXMILL_MAX_CONNECTIONS={limit - RESERVED_OPEN_FILES}" if limit > RESERVED_OPEN_FILES else ""
+    return CheckResult(
+        f"Open files: {limit}, too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}: "
+        f"raise ulimit -n to {needed} (containers: --ulimit nofile={needed}){lower}",
+        is_error=True,
+    )
 
 
 def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:

@@ -3,11 +3,11 @@
 Must never import a pixel library: ``capability_probe.py`` does, in a process of its own.
 """
 
-from importlib.util import find_spec
 from typing import Final
 
 from msgspec import Struct
 
+from pixmill.engine.kernel import has_kernel
 from pixmill.runtime.operating_system import IS_LINUX, NAME
 
 NO_KERNEL: Final = (
@@ -15,11 +15,6 @@ NO_KERNEL: Final = (
     "wheel of this platform, or build with a C compiler"
 )
 NO_SANDBOX: Final = f"no sandbox on {NAME}: images are decoded with your rights. For development, with images you trust"
-
-
-def has_kernel() -> bool:
-    """Return whether this installation has the compiled resampler, without loading it."""
-    return find_spec("pixmill.engine.pixels.resample._kernel") is not None
 
 
 def startup_warnings() -> list[str]:
