@@ -63,9 +63,10 @@ show([render(text) for text in (
     "{% pixmill_img article.photo alt=alt width=400 class='hero' data_id=7 loading='eager' %}",
     "{% pixmill_picture article.photo alt=alt widths='320,640' formats='webp' as element %}{{ element }}",
     "{% pixmill_srcset article.photo densities='1,2' width=100 %}",
+    "{% load i18n %}{% pixmill_img article.photo alt=_('A mill') title=_('A mill') width='400' expires_in=60 %}",
 )])
 """
-    plain, named, raw, empty, img, element, srcset = run(code, tmp_path)
+    plain, named, raw, empty, img, element, srcset, translated = run(code, tmp_path)
     assert plain.startswith("https://img.example/resize?url=a%26b/fig%201.jpg&amp;width=400&amp;sig=")
     assert named == plain
     assert raw.startswith("https://img.example/resize?url=a.jpg&width=400&sig=")
@@ -79,6 +80,10 @@ show([render(text) for text in (
     )
     assert srcset.count("&amp;sig=") == 2
     assert srcset.endswith(" 2x")
+    assert 'alt="A mill"' in translated
+    assert 'title="A mill"' in translated
+    assert "(min-width: 400px) 400px" in translated
+    assert translated.count("&amp;expires=") == translated.count("/resize?")
 
 
 def test_a_storage_gives_images_urls_of_their_own_and_leaves_other_files(tmp_path: Path) -> None:
@@ -151,6 +156,9 @@ if focus: image.focal_point_x, image.focal_point_y, image.focal_point_width, ima
 found = image.get_renditions(*specs)
 one = image.get_rendition(specs[0])
 assert one.pk is None and one.url == found[specs[0]].url and one.img_tag({"class": "x"}).count("img.example") == 1
+for name in ("folder.d/scan", "scan.backup"):  # no ending, or that of another file
+    image.file.name = name
+    assert "format=original" in image.get_rendition("width-40").url
 show([[rendition.url, rendition.width, rendition.height] for rendition in found.values()])
 """.replace("WANTED", repr(json.dumps([focus, [f"{spec}|format-webp" for spec in SPECS]])))
     found = run(code, tmp_path, **WAGTAIL, PIXMILL={"BASE": "https://img.example"})
