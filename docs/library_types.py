@@ -83,7 +83,9 @@ def _types(param: Param) -> list[str]:
         return ["str"]
     if isinstance(grammar, FormatGrammar):
         originals = (f"original,{form}" for form in OUTPUT_FORMATS if form not in DESCRIPTION_FORMATS)
-        return [_literal(("auto", *map(str, OUTPUT_FORMATS), *sorted(DESCRIPTION_FORMATS), "original", *originals))]
+        return [
+            _literal(("auto", *map(str, OUTPUT_FORMATS), "jpg", *sorted(DESCRIPTION_FORMATS), "original", *originals))
+        ]
     if isinstance(grammar, OverlayGrammar):
         return ["str", "Sequence[str]"]
     if isinstance(grammar, StageGrammar):

@@ -5,6 +5,9 @@ import io
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -81,8 +84,34 @@ def test_python_values_mean_what_texts_of_urls_mean(engine: pixmill.Engine, phot
     assert engine.render_texts(photo, texts | {"then": "blur=2.5&width=40"}).body == values.body
 
 
-def test_several_results_of_one_original(engine: pixmill.Engine, photo: bytes) -> None:
-    results = engine.resize_many(photo, [{"width": width, "format": "png"} for width in range(1, 19)])
+class Fit(str, Enum):  # noqa: UP042 - its text is its name
+    COVER = "cover"
+
+
+class Whole:
+    """An integer of NumPy."""
+
+    def __index__(self) -> int:
+        return 12
+
+
+class Real(float):
+    """A number of NumPy, which shows itself with its type."""
+
+    def __repr__(self) -> str:
+        return f"np.float64({float.__repr__(self)})"
+
+
+def test_numbers_and_texts_of_other_libraries(engine: pixmill.Engine, photo: bytes) -> None:
+    values = {"width": Whole(), "height": Decimal("9.0"), "fit": Fit.COVER, "blur": Real(1.5), "rotate": Fraction(5, 2)}
+    texts = {"width": "12", "height": "9", "fit": "cover", "blur": "1.5", "rotate": "2.5"}
+    assert engine.resize(photo, **values).body == engine.render_texts(photo, texts).body  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_several_results_of_one_original(engine: pixmill.Engine, photo: bytes, as_file: bool) -> None:
+    source = io.BytesIO(photo) if as_file else photo
+    results = engine.resize_many(source, [{"width": width, "format": "png"} for width in range(1, 19)])
     assert [result.width for result in results] == list(range(1, 19))
 
 
@@ -104,6 +133,11 @@ def test_facts_and_placeholders(engine: pixmill.Engine, photo: bytes) -> None:
         ({"width": 0}, errors.InvalidParameter, "width", "width must be"),
         ({"width": float("nan")}, errors.InvalidParameter, "width", "must not be nan"),
         ({"width": object()}, errors.InvalidParameter, "width", "of type object"),
+        ({"width": 10**5000}, errors.InvalidParameter, "width", "so large a number"),
+        ({"width": Fraction(10**40, 3)}, errors.InvalidParameter, "width", "so large a number"),
+        ({"width": Decimal("1e99999")}, errors.InvalidParameter, "width", "must not be"),
+        ({"width": "\ud800"}, errors.InvalidParameter, "width", "Unicode"),
+        ({"f": "png", "format": "webp"}, errors.RepeatedParameter, "format", "more than once"),
         ({"url": "x"}, errors.UnknownParameter, "url", "without a server"),
         ({"max_age": 3}, errors.UnknownParameter, "max_age", "without a server"),
     ],
@@ -124,6 +158,8 @@ def test_wrong_parameter(
         (".", errors.InvalidParameter),
         ("a\0b", errors.InvalidParameter),
         ("ftp://example.com/a.jpg", errors.InvalidParameter),
+        ("file://[x", errors.InvalidParameter),
+        ("file://other/a.jpg", errors.InvalidParameter),
         ("http://127.0.0.1:9/a.jpg", errors.AddressForbidden),
         ("s3://bucket/a.jpg", errors.SourceForbidden),
         (b"", errors.UnsupportedImage),
@@ -144,6 +180,8 @@ def test_wrong_source(engine: pixmill.Engine, source: object, error: type) -> No
         ("out.foo", {}, errors.InvalidParameter),
         ("out", {}, errors.InvalidParameter),
         ("out.jpg", {"format": "webp"}, errors.ConflictingParameters),
+        ("out.jpg", {"format": "jpg", "f": "jpg"}, errors.RepeatedParameter),
+        ("out\0.jpg", {}, errors.InvalidParameter),
     ],
 )
 def test_wrong_target_is_refused_before_any_work(
@@ -152,6 +190,35 @@ def test_wrong_target_is_refused_before_any_work(
     with pytest.raises(error):
         engine.resize("missing.jpg", tmp_path / name, **params)  # type: ignore[arg-type] # types are tested elsewhere
     assert list(tmp_path.iterdir()) == []
+
+
+def test_file_urls_are_those_that_paths_write(engine: pixmill.Engine, photo: bytes, tmp_path: Path) -> None:
+    for name in ("a b#?%.jpg", "line\nbreak", "\udcff"):
+        path = tmp_path / name
+        path.write_bytes(photo)
+        assert engine.info(path.as_uri())["width"] == 300
+
+
+def test_file_whose_read_is_a_coroutine_needs_await(engine: pixmill.Engine, photo: bytes) -> None:
+    with pytest.raises(errors.InvalidParameter, match="await aresize"):
+        engine.resize(Upload(photo))  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_targets_that_are_hard_to_replace(engine: pixmill.Engine, photo: bytes, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    result = engine.resize(photo, f"/dev/fd/{writing}", width=3, format="png")
+    assert os.read(reading, 2**16) == result.body
+    os.close(reading)
+    os.close(writing)
+    with (tmp_path / "unnamed").open("wb+") as file:
+        (tmp_path / "unnamed").unlink()
+        result.save(f"/dev/fd/{file.fileno()}")
+        assert file.read() == result.body
+    assert result.save(tmp_path / ("\N{SMILING FACE WITH OPEN MOUTH}" * 60 + ".png"))
+    with pytest.raises(OSError, match=r"/sys.$"):  # where nobody makes files
+        result.save("/sys/a.png")
+    with pytest.raises(OSError, match="No space left"):
+        result.save("/dev/full")
 
 
 def test_pipe_without_a_writer_does_not_block(engine: pixmill.Engine, tmp_path: Path) -> None:
@@ -171,6 +238,7 @@ def test_source_larger_than_the_limit(photo: bytes) -> None:
         ({"worker": 2}, errors.UnknownParameter, "worker"),
         ({"workers": -1}, errors.InvalidParameter, "workers"),
         ({"port": 80}, errors.UnknownParameter, "port"),
+        ({"PIXMILL_WORKER": 2}, errors.UnknownParameter, "PIXMILL_WORKER"),
     ],
 )
 def test_wrong_setting(settings: dict[str, int], error: type, param: str) -> None:
@@ -178,6 +246,11 @@ def test_wrong_setting(settings: dict[str, int], error: type, param: str) -> Non
         pixmill.Engine(**settings)
     assert isinstance(raised.value, pixmill.PixmillError)
     assert raised.value.param == param
+
+
+def test_settings_may_be_lists_and_paths(tmp_path: Path) -> None:
+    settings = pixmill.Engine(images=tmp_path, allowed_networks=["127.0.0.0/8", "10.0.0.0/8"])._settings
+    assert (settings.images, settings.allowed_networks) == (str(tmp_path), "127.0.0.0/8,10.0.0.0/8")
 
 
 def test_environment_has_the_defaults_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +300,10 @@ def test_map_refuses_wrong_parameters_at_once(engine: pixmill.Engine) -> None:
         engine.map([], widht=10)  # type: ignore[call-overload] # wrong on purpose
     with pytest.raises(errors.InvalidParameter):
         engine.map([], in_flight=0)
+    with pytest.raises(errors.InvalidParameter, match="several sources"):
+        engine.map("photos")
+    with pytest.raises(errors.InvalidParameter, match="raise or return"):
+        engine.resize_many(b"", [], on_error="ignore")  # type: ignore[call-overload] # wrong on purpose
 
 
 def test_error_of_the_iterable_is_raised(engine: pixmill.Engine, photo: bytes) -> None:

@@ -33,6 +33,21 @@ print(len(list(results)), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), set(
     assert run(tmp_path, script) == "39 0 True\n"
 
 
+def test_garbage_that_the_thread_of_an_engine_collects(tmp_path: Path) -> None:
+    script = """
+import gc
+gc.disable()
+engine = pixmill.Engine(workers=1).open()
+engine.itself = engine
+loop = engine._running.core._loop
+collected = threading.Event()
+del engine
+loop.call_soon_threadsafe(lambda: (gc.collect(), collected.set()))
+print(collected.wait(60))
+"""
+    assert run(tmp_path, script) == "True\n"
+
+
 def test_interrupt_in_map(tmp_path: Path) -> None:
     script = """
 def endless():

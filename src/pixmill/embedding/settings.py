@@ -4,11 +4,11 @@ What is not given comes from the environment, as for a server. The address on wh
 it must be said who may request what, as for a server that other machines can reach.
 """
 
-import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from pixmill.runtime.setting_types import setting_value
 from pixmill.settings import PREFIX, Settings, SettingsError, load
 
 _ANY_HOST: Final = "0.0.0.0"  # noqa: S104 - compared, not bound
@@ -51,7 +51,7 @@ def _is_set(settings: Settings, name: str) -> bool:
 
 
 def _by_field(values: Mapping[str, object]) -> dict[str, object]:
-    return {_field(name): _plain(value) for name, value in values.items()}
+    return {_field(name): setting_value(value) for name, value in values.items()}
 
 
 def _field(name: str) -> str:
@@ -60,13 +60,3 @@ def _field(name: str) -> str:
         close = get_close_matches(field, Settings.model_fields, n=1)
         raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
     return field
-
-
-def _plain(value: object) -> object:
-    """Return lists as settings write them: JSON if they have objects, else separated by commas."""
-    if isinstance(value, Mapping):
-        return json.dumps(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        is_json = any(isinstance(one, Mapping) for one in value)
-        return json.dumps(list(value)) if is_json else ",".join(map(str, value))
-    return str(value) if hasattr(value, "__fspath__") else value

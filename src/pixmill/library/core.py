@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from typing import Final, TypeVar, cast
 
 from pixmill.errors import Draining, InvalidParameter, PixmillError, QueueFull
@@ -91,7 +91,8 @@ class Core:
         if self._thread.is_alive():
             with suppress(RuntimeError):  # it has ended by itself
                 self._loop.call_soon_threadsafe(self._server.cancel)
-            self._thread.join(_CLOSE_TIMEOUT_S)
+            if self._thread is not current_thread():  # in which garbage may be collected, too
+                self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _submit(self, original: Original, plans: Sequence[Plan], operation: Operation[T]) -> "Future[T]":
         with self._lock:

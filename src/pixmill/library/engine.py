@@ -176,8 +176,13 @@ class Engine:
         self, source: Source, variants: Iterable["ResizeParams"], *, on_error: OnError = "raise"
     ) -> Sequence[Result | PixmillError]:
         """Render several results from one decode, in order; ``variants`` are the parameters of each."""
+        _check_on_error(on_error)
         plans = [self._plan(texts_of(variant), None) for variant in variants]
-        outcomes = self._call_many(source, plans)
+        if len(plans) <= MAX_PLANS:
+            outcomes = self._call_many(source, plans)
+        else:  # a file object can be read once
+            with closing(self._load(source)) as original:
+                outcomes = self._call_many(original, plans)
         return [result_or_error(outcome, on_error) for outcome in outcomes]
 
     def info(self, source: Source, **params: "Unpack[InfoParams]") -> "Info":
@@ -266,7 +271,7 @@ class Engine:
         rendered or waiting to be taken. An image that fails raises its error, which ends the iteration; with
         ``on_error="return"`` the error is yielded in its place.
         """
-        limit = self._in_flight(in_flight, on_error)
+        limit = self._in_flight(in_flight, on_error, sources)
         plan = self._plan(texts_of(params), None)
         return map_in_order(
             lambda source: self._start(source, lambda core, original: core.render(original, plan)),
@@ -304,7 +309,7 @@ class Engine:
         **params: "Unpack[ResizeParams]",
     ) -> AsyncIterator[Result | PixmillError]:
         """Render many images without blocking the event loop, otherwise as ``map``."""
-        limit = self._in_flight(in_flight, on_error)
+        limit = self._in_flight(in_flight, on_error, sources)
         plan = self._plan(texts_of(params), None)
         return amap_in_order(
             lambda source: self._acall(source, lambda core, original: core.render(original, plan)),
@@ -313,9 +318,11 @@ class Engine:
             limit,
         )
 
-    def _in_flight(self, in_flight: int | None, on_error: str) -> int:
-        if on_error not in ("raise", "return"):
-            raise InvalidParameter("on_error must be raise or return", param="on_error")
+    def _in_flight(self, in_flight: int | None, on_error: str, all_sources: object) -> int:
+        """Return how many calls may have begun; checks the other arguments of ``map``. Raises InvalidParameter."""
+        _check_on_error(on_error)
+        if isinstance(all_sources, str | bytes | os.PathLike):
+            raise InvalidParameter("sources must be several sources, such as a list of paths", param="sources")
         if in_flight is None:
             return _IN_FLIGHT_PER_WORKER * self._settings.worker_count()
         if in_flight < 1:
@@ -330,7 +337,8 @@ class Engine:
             names = ("format", "f", "fm")
             given = next((texts[name] for name in names if name in texts), "")
             form = targets.format_for(target, given)
-            texts = {name: text for name, text in texts.items() if name not in names} | {"format": form}
+            if sum(name in texts for name in names) <= 1:  # the compiler refuses several
+                texts = {name: text for name, text in texts.items() if name not in names} | {"format": form}
         elif target is not None and not callable(getattr(target, "write", None)):
             raise InvalidParameter(
                 f"The target must be a path or a file object, not a {type(target).__name__}", param="target"
@@ -419,6 +427,11 @@ class Engine:
 
 
 os.register_at_fork(after_in_child=Engine._after_fork)  # noqa: SLF001 - of this module
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise InvalidParameter("on_error must be raise or return", param="on_error")
 
 
 def _info(facts: Facts) -> "Info":

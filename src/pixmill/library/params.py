@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from threading import Lock
-from typing import Final
+from typing import Final, SupportsIndex
 from urllib.parse import urlencode
 
 from pixmill.dialects.native.dialect import NativeDialect
@@ -44,6 +44,9 @@ _SERVER_ONLY: Final = {name: param for param in PARAMS if not is_image_param(par
 _FRACTION_DIGITS: Final = 6
 """Digits after the point of a fraction: as many as any grammar takes."""
 
+_MAX_INTEGER: Final = 10**18
+"""A larger one is none of any parameter, and would take long to write."""
+
 _SEPARATORS: Final = {"then": "|", "overlay": ";"}
 """What separates the members of a list, where it is no comma."""
 
@@ -63,7 +66,7 @@ class Compiler:
     def plan_of_texts(self, texts: Mapping[str, str]) -> Plan:
         """Return the plan of parameters as a URL has them, already decoded. Raises BadRequest."""
         _reject_server_params(texts)
-        query = urlencode(texts).encode(errors="surrogateescape")
+        query = _query_of(texts)
         with self._lock:  # the dialect caches plans
             plan = self._dialect.parse(b"/resize", query, upload=True).plan
         return ordered_plans(plan, frozenset(MODERN_FORMATS))[0] if plan.output.ordered else plan
@@ -72,7 +75,17 @@ class Compiler:
 def selection_of_texts(texts: Mapping[str, str]) -> FactSelection:
     """Return the facts that ``info`` is asked for. Raises BadRequest."""
     _reject_server_params(texts)
-    return fact_selection(parse_query(urlencode(texts).encode(), _FACT_TABLE))
+    return fact_selection(parse_query(_query_of(texts), _FACT_TABLE))
+
+
+def _query_of(texts: Mapping[str, str]) -> bytes:
+    """Write a query. Raises InvalidParameter for a text with half of a surrogate pair, which no URL can have."""
+    for name, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidParameter(f"{name} must be Unicode text", param=name) from None
+    return urlencode(texts).encode()
 
 
 def _reject_server_params(names: Iterable[str]) -> None:
@@ -88,7 +101,7 @@ def texts_of(params: Mapping[str, object]) -> dict[str, str]:
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)  # an enumeration of texts has a name besides
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
@@ -100,21 +113,23 @@ def _text(name: str, value: object) -> str:
 
 
 def _number(value: object) -> str | None:
-    """Write a number; None if the value is none, or not a finite one."""
+    """Write a number, also one of NumPy; None if the value is none, or not one of a size that a parameter may have."""
     match value:
-        case int():
-            return str(value)
         case float() if math.isfinite(value):
-            return _decimal(Decimal(repr(value)))
-        case Decimal() if value.is_finite():
+            return _decimal(Decimal(float.__repr__(value)))
+        case Decimal() if value.is_finite() and abs(value) <= _MAX_INTEGER:
             return _decimal(value)
-        case Fraction():
-            return _decimal(round(Decimal(value.numerator) / Decimal(value.denominator), _FRACTION_DIGITS))
+        case Fraction() if abs(value) <= _MAX_INTEGER:
+            return _decimal(Decimal(round(value * 10**_FRACTION_DIGITS)).scaleb(-_FRACTION_DIGITS))
+        case SupportsIndex() if abs(number := value.__index__()) <= _MAX_INTEGER:
+            return int.__repr__(number)
         case _:
             return None
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, SupportsIndex | Fraction):
+        return "so large a number"
     return f"{value}" if isinstance(value, float | Decimal) else f"of type {type(value).__name__}"
 
 

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pixmill.errors import InvalidParameter, UnknownParameter
 from pixmill.image_config import ImageConfig
-from pixmill.runtime.setting_types import Contradictions
+from pixmill.runtime.setting_types import Contradictions, setting_value
 from pixmill.setting_errors import PREFIX, GivenValue, env_name, field_problems
 
 MAX_WAIT_S: Final = 3_600.0
@@ -32,11 +32,11 @@ def load_settings(given: Mapping[str, object]) -> EngineSettings:
     """Validate the arguments of an engine. Raises UnknownParameter, InvalidParameter that names the setting."""
     for name in given:
         if name not in EngineSettings.model_fields:
-            close = get_close_matches(name, EngineSettings.model_fields, n=1)
+            close = get_close_matches(name.removeprefix(PREFIX).lower(), EngineSettings.model_fields, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise UnknownParameter(f"{name} is no setting of an engine{hint}", param=name)
     try:
-        return EngineSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic validates
+        return EngineSettings(**{name: setting_value(value) for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic validates
     except ValidationError as error:
         raise _invalid(error, given) from None
 

@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeAlias, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from pixmill.errors import InvalidParameter, PixmillError, SourceDenied, SourceError, SourceNotFound
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
@@ -40,7 +40,7 @@ AsyncSource: TypeAlias = Source | AsyncReadable
 _CHUNK_BYTES: Final = 2**20
 _MAX_NAME_CHARS: Final = 200
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|canvas:", re.IGNORECASE)
-_FILE_SCHEME: Final = "file"
+_FILE_URL: Final = re.compile(r"file://([^/?#]*)([^?#]*)", re.IGNORECASE | re.DOTALL)
 _FETCHED_KINDS: Final = frozenset((SourceKind.HTTP, SourceKind.STORE, SourceKind.CANVAS))
 _KINDS: Final = "bytes, a path, a URL or an open binary file"
 _OPEN_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer must not block
@@ -132,7 +132,13 @@ def _read_into(spool: Spool, source: Source) -> None:
 def _as_bytes(chunk: object) -> Bytes:
     if isinstance(chunk, bytes | bytearray | memoryview):
         return chunk
-    kind = "text: open it in binary mode" if isinstance(chunk, str) else f"values of type {type(chunk).__name__}"
+    if isinstance(chunk, str):
+        kind = "text: open it in binary mode"
+    elif inspect.iscoroutine(chunk):
+        chunk.close()
+        kind = "coroutines: await aresize, ainfo or aplaceholder"
+    else:
+        kind = f"values of type {type(chunk).__name__}"
     raise InvalidParameter(f"The file object must give bytes, not {kind}", param="source")
 
 
@@ -163,11 +169,12 @@ def _path_error(path: str, error: OSError) -> SourceError:
 
 
 def _path_of_file_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost"):
+    """Return the path as ``Path.as_uri`` has written it, in whatever encoding. Raises InvalidParameter."""
+    match = _FILE_URL.match(url)
+    if match is None or match[1].lower() not in ("", "localhost"):
         raise InvalidParameter("A file: URL must name no other machine", param="source")
-    return unquote(parts.path)
+    return os.fsdecode(unquote_to_bytes(os.fsencode(match[2])))
 
 
 def _is_file_url(text: str) -> bool:
-    return text[:7].lower() == f"{_FILE_SCHEME}://"
+    return _FILE_URL.match(text) is not None

@@ -34,6 +34,7 @@ ENDINGS: Final[dict[str, Format]] = {
 """The formats of files by their endings, without the dot."""
 
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_SHOWN_CHARS: Final = 32  # of the name in that of the temporary file: with four bytes each, it is short enough
 _MODE: Final = 0o666  # the umask applies
 
 
@@ -42,7 +43,9 @@ def is_path(target: object) -> bool:
 
 
 def format_of(path: str | os.PathLike[str]) -> Format | None:
-    """Return the format that the ending of a path stands for."""
+    """Return the format that the ending of a path stands for. Raises InvalidParameter for what is no path."""
+    if "\0" in os.fspath(path):
+        raise InvalidParameter("A path must not contain null characters", param="target")
     return ENDINGS.get(_suffix(path))
 
 
@@ -87,10 +90,9 @@ def write(target: Target, body: bytes) -> Path | None:
 
 def write_file(path: Path, body: bytes) -> None:
     """Replace a file at once: others see the old content or the new one. What is no file, as a pipe, is written to."""
-    real = Path(os.path.realpath(path))
-    mode = _mode(real)
-    if mode is not None and not stat.S_ISREG(mode):
-        real.write_bytes(body)
+    real, mode = Path(os.path.realpath(path)), _mode(path)
+    if mode is not None and not (stat.S_ISREG(mode) and real.exists()):  # what /dev/stdout leads to may have no path
+        path.write_bytes(body)
         return
     with _temporary(real, mode) as (fd, name):
         view = memoryview(body)
@@ -110,11 +112,11 @@ def _mode(path: Path) -> int | None:
 @contextmanager
 def _temporary(path: Path, mode: int | None) -> Iterator[tuple[int, Path]]:
     """Make a file beside ``path``, with the permissions of the one that it replaces; remove it if the block fails."""
-    name = path.with_name(f".{path.name[:64]}.{secrets.token_hex(4)}.tmp")
+    name = path.with_name(f".{path.name[:_SHOWN_CHARS]}.{secrets.token_hex(4)}.tmp")
     try:
         fd = os.open(name, _NEW_FILE, _MODE)
-    except FileNotFoundError as error:  # its name is nothing that the caller knows
-        raise FileNotFoundError(error.errno, error.strerror, str(path.parent)) from None
+    except OSError as error:  # its name is nothing that the caller knows
+        raise OSError(error.errno, error.strerror, str(path.parent)) from None
     try:
         if mode is not None:
             os.fchmod(fd, stat.S_IMODE(mode))

@@ -4,8 +4,9 @@ The types also read what environment variables have always had for plain numbers
 numbers of Python.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Self
@@ -40,6 +41,16 @@ class Quantity(Enum):
 def quantity_of(field: FieldInfo) -> Quantity | None:
     """Return what a setting measures; None if it is another number, or none."""
     return next((item for item in field.metadata if isinstance(item, Quantity)), None)
+
+
+def setting_value(value: object) -> object:
+    """Return a value of a program as settings take it: lists and objects as text (JSON or commas), paths as text."""
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        is_json = any(isinstance(one, Mapping) for one in value)
+        return json.dumps(list(value)) if is_json else ",".join(map(str, value))
+    return str(value) if hasattr(value, "__fspath__") else value
 
 
 def _read_size(value: object) -> int:
