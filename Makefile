@@ -30,7 +30,7 @@ browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 	$(BIN)/python -m pytest -n 2 tests/browser
 
 packages: $(VENV)/.release         ## build and install packages as users get them, run the commands of the README there, and serve as on macOS
-	$(BIN)/python -m pytest tests/packages tests/platform
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/packages tests/platform
 
 frameworks: $(VENV)/.frameworks    ## test the clients, start sample apps of web frameworks, and look at their images in Chromium; needs Node and npm
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/frameworks
@@ -86,7 +86,7 @@ release: $(VENV)/.release          ## VERSION=0.2.0: write the version everywher
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
 	$(BIN)/python packages/generate.py
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/test_release.py tests/test_pages.py tests/test_documented.py \
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/test_release.py tests/test_pages.py tests/test_documented.py \
 	    tests/test_javascript_parameters.py tests/deploy tests/platform tests/packages
 	git commit -q -a -m "release: $(VERSION)"
 	$(BIN)/python -m deploy.release.build

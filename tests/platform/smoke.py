@@ -24,6 +24,10 @@ from urllib.parse import urlsplit
 PIXMILL: Final = (sys.executable, "-m", "pixmill")
 PHOTO: Final = Path(__file__).parents[2] / "examples" / "photos" / "sunset.jpg"
 WAIT_S: Final = 120
+SETTINGS: Final = {"PIXMILL_QUEUE_MAX_WAIT_S": str(WAIT_S), "PIXMILL_DEADLINE_S": str(WAIT_S)}
+"""Of everything that renders: other work on this machine makes it slow, not wrong."""
+SLOW_STARTS: Final = ("probe_timeout", "not ready after", "timed out after")
+"""What the doctor says of a machine on which a worker could not start in time."""
 REQUESTS: Final = {
     "/resize?url=sunset.jpg&width=200&format=jpeg": "image/jpeg",
     "/resize?url=sunset.jpg&width=200&format=webp": "image/webp",
@@ -64,11 +68,10 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[str, "s
     """Start a server of the sample photos in a folder, where its log stays; yields its URL and its process."""
     port = free_port()
     variables = {"PIXMILL_PORT": str(port), "PIXMILL_WORKERS": "2", "PIXMILL_LOG_FORMAT": "console"}
-    variables |= {"PIXMILL_QUEUE_MAX_WAIT_S": str(WAIT_S), "PIXMILL_DEADLINE_S": str(WAIT_S)}  # beside other work
     variables |= settings
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*PIXMILL, "serve", "--demo"], cwd=folder, env=os.environ | variables, stdout=log, stderr=log
+            [*PIXMILL, "serve", "--demo"], cwd=folder, env=os.environ | SETTINGS | variables, stdout=log, stderr=log
         )
     try:
         end = time.monotonic() + WAIT_S
@@ -87,7 +90,11 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[str, "s
 
 
 def check_doctor() -> None:
-    done = subprocess.run([*PIXMILL, "doctor"], capture_output=True, text=True, check=False, timeout=WAIT_S)
+    end = time.monotonic() + WAIT_S
+    while True:
+        done = subprocess.run([*PIXMILL, "doctor"], capture_output=True, text=True, check=False, timeout=WAIT_S)
+        if not any(slow in done.stdout for slow in SLOW_STARTS) or time.monotonic() > end:
+            break
     assert done.returncode == 0, done.stdout + done.stderr
     assert (sys.platform == "linux") != ("No sandbox on macOS" in done.stdout), done.stdout
 
@@ -135,14 +142,17 @@ def check_memory_limit(folder: Path) -> None:
 
 def check_command(folder: Path) -> None:
     for name in ("small.webp", "small.avif", "small.jpg", "small.png"):
-        subprocess.run([*PIXMILL, "resize", PHOTO, folder / name, "--width", "100"], check=True, timeout=WAIT_S)
+        command = [*PIXMILL, "resize", str(PHOTO), str(folder / name), "--width", "100"]
+        subprocess.run(command, env=os.environ | SETTINGS, check=True, timeout=WAIT_S)
         assert (folder / name).stat().st_size > 100
 
 
 def check_library(folder: Path) -> None:
     """Images in a program, whose engine ends with it."""
     program = f"import pixmill; print(pixmill.resize({str(PHOTO)!r}, {str(folder / 'a.webp')!r}, width=100).width)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=WAIT_S)
+    command = [sys.executable, "-c", program]
+    environment = os.environ | SETTINGS
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=WAIT_S)
     assert (done.returncode, done.stdout) == (0, "100\n"), done.stderr
     assert (folder / "a.webp").stat().st_size > 100
 
@@ -151,7 +161,10 @@ def check_batch(folder: Path) -> None:
     """Several originals in two sizes each."""
     target = str(folder / "{stem}-{width}.{ext}")
     command = [*PIXMILL, "batch", str(PHOTO.parent / "*.jpg"), "--to", target, "--width", "64,100", "--format", "webp"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=WAIT_S)
+    environment = os.environ | SETTINGS
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
     assert done.returncode == 0, done.stderr
     assert len(list(folder.glob("*.webp"))) == 2 * len(list(PHOTO.parent.glob("*.jpg")))
 
