@@ -1,7 +1,9 @@
 """The sample applications of Next.js, Nuxt and Astro, built and served as in production, beside a server, in Chromium."""
 
+import gzip
 import io
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -34,6 +36,8 @@ SEEN: Final = """() => [...document.images].map((image) => {
   return {alt: image.alt, url: image.currentSrc, box: [Math.round(width), Math.round(height)]};
 })"""
 TYPES: Final = "--strict --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --noEmit"
+
+BUNDLE: Final = "--bundle --minify --format=esm --platform=neutral --external:react"
 
 
 class Shown(NamedTuple):
@@ -244,3 +248,14 @@ ASTRO: Final = (
     Shown("imported", {1: (200, 200), 2: (400, 400)}, "webp", (200, 200)),
     Shown("picture", {1: (400, 300), 2: (800, 600)}, "avif", (400, 300)),
 )
+
+
+@pytest.mark.parametrize("entry", ["index", "next", "nuxt", "unpic", "astro", "react"])
+def test_browsers_load_as_little_as_the_page_says(entry: str) -> None:
+    page = (ROOT / "docs" / "javascript.md").read_text(encoding="utf-8")
+    sizes = re.search(r"`createClient` is ([0-9.]+) kB, .* with an adapter less than ([0-9.]+) kB", page)
+    assert sizes
+    astro = prepare("examples/astro")
+    source = str(ROOT / PACKAGE / "src" / f"{entry}.js")
+    bundle = run(astro, "node", "node_modules/esbuild/bin/esbuild", source, *BUNDLE.split(), timeout_s=60)
+    assert len(gzip.compress(bundle.encode())) < float(sizes[1 if entry == "index" else 2]) * 1_000
