@@ -196,3 +196,75 @@ def test_keys_of_the_server_close_no_mount_that_answers_unsigned_requests() -> N
 def test_a_list_of_sources_that_cannot_be_names_its_entry(sources: str) -> None:
     with pytest.raises(SettingsError, match="PIXMILL_DIALECTS: "):
         load({"dialects": json.dumps([OPEN | {"sources": sources}])})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_SOURCES", "https://user:hunter two@a.example/,https://b.example/"),
+        ("ALLOWED_SOURCES", "https://a.example/?token=hunter-two"),
+        ("DNS_SERVERS", "user:hunter@10.0.0.1"),
+        ("TRUSTED_PROXIES", "user:hunter@10.0.0.1"),
+        ("AUTO_FORMATS", "user:hunter@10.0.0.1"),
+        ("HOST", "user:hunter@10.0.0.1"),
+        ("STORES", '{"a": {"url": "s3://user:hunter@bucket"}}'),
+        ("STORES", '{"a": {"url": "s3://bucket", "endpoint": "http://user:hunter@a.example"}}'),
+        ("STORES", '{"a": {"url": "s3://bucket", "secret_access_key": ["hunter"]}}'),
+    ],
+)
+def test_no_message_quotes_a_password(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"PIXMILL_{name}", value)
+    with pytest.raises(SettingsError, match=f"PIXMILL_{name}") as refused:
+        load()
+    assert "hunter" not in str(refused.value)
+
+
+def test_settings_are_shown_as_they_are_written_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = {"url": "s3://bucket", "access_key_id": "id", "secret_access_key": "hunter"}
+    monkeypatch.setenv("PIXMILL_STORES", json.dumps({"a": store}))
+    monkeypatch.setenv("PIXMILL_CACHE", "memory://,redis://user:hunter two@a.example/0")
+    values = {row.name: row.value for row in setting_origins(load(), {})}
+    assert json.loads(values["PIXMILL_STORES"]) == {"a": {**store, "secret_access_key": "**********"}}
+    assert values["PIXMILL_CACHE"] == "memory://,redis://[redacted]@a.example/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", "a\x1b[31m"),
+        ("HOST", "x" * 5_000),
+        ("CACHE\x1b[31m", "memory://"),
+        ("N" * 5_000, "1"),
+        ("STORES", '{"a\\u001b[31m": {"url": "s3://a"}}'),
+        ("STORES", json.dumps({"x" * 5_000: {"url": "s3://a"}})),
+        ("PRESETS", json.dumps({"x" * 5_000: {"width": [1]}})),
+        ("PRESETS", '{"a\\u001b[31m": {"width": [1]}}'),
+        ("DIALECTS", json.dumps([{"dialect": "thumbor", "mount": "/\x1b[31m"}])),
+    ],
+)
+def test_messages_are_short_and_do_not_steer_a_terminal(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"PIXMILL_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("STORES", '{"a": {"url": 5}}', "PIXMILL_STORES.a: url must be a text in double quotes"),
+        ("STORES", '{"a": 5}', "PIXMILL_STORES.a: must be an object in { }"),
+        ("STORES", '{"a": {"url": "s3://a", "regoin": "b"}}', "PIXMILL_STORES.a: regoin is no field of a store"),
+        ("PRESETS", '{"a": {"width": [1]}}', "preset a (a query string or a JSON object): a value must be true or"),
+        ("CACHE_TTL_S", "9" * 20 + "d", "is too long: a duration is at most 36500d"),
+        ("MAX_SOURCE_BYTES", "9" * 20, "is too large: a size is less than 8192PiB"),
+    ],
+)
+def test_messages_name_the_place_and_the_reason(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"PIXMILL_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert message in str(refused.value)

@@ -4,6 +4,8 @@ Knows the errors of pydantic, whose own texts never reach anybody. Must never sh
 and whatever has an ``@`` in it, are left out.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,12 +13,12 @@ from enum import Enum
 from shlex import quote
 from typing import Any, Final, Literal, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from pixmill.runtime.quantities import InvalidQuantity
 from pixmill.runtime.setting_types import Quantity, quantity_of
-from pixmill.telemetry.redaction import printable, redact
+from pixmill.telemetry.redaction import REDACTED, printable, redact
 
 PREFIX: Final = "PIXMILL_"
 ENVIRONMENT: Final = "environment"
@@ -24,6 +26,9 @@ ENVIRONMENT: Final = "environment"
 _MAX_VALUE_CHARACTERS: Final = 96
 _MAX_PROBLEM_CHARACTERS: Final = 400
 _HIDDEN: Final = "**********"
+_USERINFO: Final = re.compile(r"(?<=://)[^,/]*@")
+"""Of a URL in a setting, where a password may have spaces; ``redact`` reads texts with words around a URL."""
+
 _JSON_SETTINGS: Final = frozenset({"stores", "dialects"})
 """Objects with secrets in them, whatever their type."""
 
@@ -54,7 +59,15 @@ def display_value(field: FieldInfo, value: object) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return f"{value:.15g}"
-    return redact(str(value))  # a URL may contain a password
+    if isinstance(value, Mapping):
+        return redact(json.dumps({name: _shown_object(each) for name, each in value.items()}, ensure_ascii=False))
+    return redact(_USERINFO.sub(f"{REDACTED}@", str(value)))
+
+
+def _shown_object(value: BaseModel) -> dict[str, object]:
+    """Return the fields that are given, without secrets."""
+    fields = value.model_dump(exclude_defaults=True)
+    return {name: _HIDDEN if isinstance(each, SecretStr) else each for name, each in fields.items()}
 
 
 def field_problems(
@@ -67,8 +80,16 @@ def field_problems(
         name, *path = map(str, error["loc"])
         field = fields[name]
         close = "" if path else next(iter(get_close_matches(str(error["input"]).lower(), choices_of(field), n=1)), "")
-        problem = _shortened(printable(_problem(name, field, error, nested=bool(path))), _MAX_PROBLEM_CHARACTERS)
-        yield name, sentence(name, field, problem, given.get(name), path, example=close)
+        problem = _without_entries(_problem(name, field, error, nested=bool(path)), given.get(name))
+        yield name, sentence(name, field, shortened(printable(problem)), given.get(name), path, example=close)
+
+
+def _without_entries(problem: str, given: GivenValue | None) -> str:
+    """Return a sentence without what it quotes of secrets: entries of a list that have an ``@``, and keys of URLs."""
+    entries = {entry.strip() for entry in str(given.value).split(",") if "@" in entry} if given else set()
+    for entry in sorted(entries, key=len, reverse=True):
+        problem = problem.replace(repr(entry)[1:-1], _HIDDEN).replace(entry, _HIDDEN)
+    return redact(problem)
 
 
 def sentence(
@@ -81,7 +102,8 @@ def sentence(
     example: str = "",
 ) -> str:
     """Return the sentence for one setting: ``PIXMILL_PORT=many (.env): must be …; for example PIXMILL_PORT=8080``."""
-    label, inner = ".".join([env_name(name), *path[:1]]), ".".join(path[1:])
+    names = [shortened(printable(each), _MAX_VALUE_CHARACTERS) for each in path]
+    label, inner = ".".join([env_name(name), *names[:1]]), ".".join(names[1:])
     is_hidden = bool(path) or given is None or _is_secret(name, field) or "@" in str(given.value)
     shown = "" if is_hidden or given is None else f"={shown_value(str(given.value))}"
     origin = f" ({given.origin})" if given and given.origin != ENVIRONMENT else ""
@@ -98,11 +120,11 @@ def shown_value(text: str) -> str:
     """Return a value for a message, without a password, control characters, and the middle of a long text."""
     if "@" in text:
         return _HIDDEN
-    shown = _shortened(printable(redact(text)), _MAX_VALUE_CHARACTERS)
+    shown = shortened(printable(redact(text)), _MAX_VALUE_CHARACTERS)
     return shown if shown and " " not in shown else f"'{shown}'"
 
 
-def _shortened(text: str, characters: int) -> str:
+def shortened(text: str, characters: int = _MAX_PROBLEM_CHARACTERS) -> str:
     """Replace the part of a long text before its last quarter."""
     tail = characters // 4
     return text if len(text) <= characters else f"{text[: characters - tail - 1]}…{text[-tail:]}"

@@ -32,12 +32,14 @@ from pixmill.setting_errors import (
     env_name,
     field_problems,
     sentence,
+    shortened,
     shown_value,
 )
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
+from pixmill.telemetry.redaction import printable
 
 __all__ = [
     "ENV_FILE",
@@ -92,6 +94,7 @@ class SettingsError(Exception):
     @classmethod
     def of(cls, problems: tuple[str, ...]) -> Self:
         """Return the error for sentences of which there is at least one."""
+        problems = tuple(map(printable, problems))
         if len(problems) == 1:
             return cls(problems[0])
         return cls("\n".join([f"{len(problems)} settings are wrong:", *(f"  {problem}" for problem in problems)]))
@@ -115,8 +118,8 @@ class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSetting
         if not (has_keys or self.allowed_sources or self.unsigned == "allow" or is_loopback(self.host)):
             yield Contradiction(
                 ("host", "keys", "allowed_sources", "unsigned"),
-                f"PIXMILL_HOST={self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
-                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED=allow (an open proxy); for example "
+                f"PIXMILL_HOST={shown_value(self.host)} can be reached by other machines: set PIXMILL_KEYS (signed "
+                "URLs), PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED=allow (an open proxy); for example "
                 "PIXMILL_ALLOWED_SOURCES=https://*.example.com/",
             )
         if self.unsigned == "deny" and not has_keys:
@@ -185,7 +188,7 @@ class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSetting
             return
         for mounted in mounts:
             if mounted.is_open and (mounted.name, mounted.host, mounted.mount) not in may_be_open:
-                where = f"{mounted.host}{mounted.mount}" or "every host"
+                where = shortened(f"{mounted.host}{mounted.mount}") or "every host"
                 yield Contradiction(
                     fields,
                     f"PIXMILL_DIALECTS: {mounted.name} on {where} answers unsigned requests for any source: give the "
@@ -325,13 +328,13 @@ def _unknown_names(names: Iterable[str]) -> Iterator[str]:
     valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
         if name.upper() in RENAMED:
-            yield f"{name} has been renamed to {RENAMED[name.upper()]}; {_advice(RENAMED[name.upper()])}"
+            yield f"{shown_value(name)} has been renamed to {RENAMED[name.upper()]}; {_advice(RENAMED[name.upper()])}"
         elif name.upper().startswith(PREFIX) and name.upper() not in valid_names:
             close = get_close_matches(name.upper(), sorted(valid_names), n=1, cutoff=_MIN_SIMILARITY)
             meaning = (
                 f"did you mean {close[0]}? {_advice(close[0])}" if close else "`pixmill config` lists all settings"
             )
-            yield f"{name} is no setting; {meaning}"
+            yield f"{shown_value(name)} is no setting; {meaning}"
 
 
 def _advice(variable: str) -> str:

@@ -1,6 +1,7 @@
 """``resize`` and ``info`` of several inputs: names, what is refused before anything is written, and what fails alone."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -170,3 +171,39 @@ def test_a_format_that_is_chosen_late_is_a_placeholder_too(run: Run, photos: lis
     made = {path.parent.name: path.suffix for path in tmp_path.glob("*/*")}
     assert made.items() <= {"webp": ".webp", "jpeg": ".jpg"}.items()
     assert sum(1 for _ in tmp_path.glob("*/*")) == 2
+
+
+def test_names_do_not_steer_a_terminal(run: Run, photos: list[str], tmp_path: Path) -> None:
+    odd = os.fsdecode(b"a\x1b[31m\n\xff.jpg")
+    shutil.copy(photos[0], tmp_path / odd)
+    done = run("resize", odd, photos[1], odd + "-missing", "out/", "-w", 20)
+    assert (done.code, (tmp_path / "out" / odd).is_file()) == (1, True)
+    assert "out/a\\x1b[31m\\n\\udcff.jpg: jpeg 20 x " in done.err
+    assert all(line.isprintable() for line in done.err.splitlines())
+
+
+def test_a_name_that_is_not_utf_8_has_its_line_of_json(run: Run, photos: list[str], tmp_path: Path) -> None:
+    odd = os.fsdecode(b"\xff.jpg")
+    shutil.copy(photos[0], tmp_path / odd)
+    done = run("info", odd, photos[0])
+    assert [json.loads(line)["source"] for line in done.out.splitlines()] == ["\\xff.jpg", "fig.jpg"]
+
+
+def test_metadata_does_not_steer_a_terminal(
+    run: Run, photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / photos[0]) as image:
+        exif = image.getexif()
+        exif[0x010F] = "maker\x1b]0;title\x07"
+        image.save(tmp_path / "odd.jpg", exif=exif)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    done = run("info", "odd.jpg", "--include", "exif")
+    assert done.code == 0
+    assert b"maker" in done.out
+    assert b"\x1b" not in done.out
+
+
+def test_a_target_folder_that_is_a_file_is_named(run: Run, photos: list[str], tmp_path: Path) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    done = run("resize", *photos, "taken/", "-w", 20)
+    assert (done.code, done.err) == (1, "pixmill: taken is a file, not a folder; give another target\n")

@@ -30,6 +30,7 @@ def command(context: click.Context, /, *, as_json: bool, **flags: str | None) ->
         return
     from pixmill.cli.output import print_json, without_none
     from pixmill.settings import load, setting_origins
+    from pixmill.telemetry.redaction import printable
 
     values = without_none(flags)
     rows = setting_origins(load(values), values)
@@ -38,7 +39,7 @@ def command(context: click.Context, /, *, as_json: bool, **flags: str | None) ->
         return
     width = max(len(row.name) for row in rows)
     for row in rows:
-        click.echo(f"{row.name:<{width}}  {row.source:<11}  {row.value}")
+        click.echo(f"{row.name:<{width}}  {row.source:<11}  {printable(row.value)}")
 
 
 @command.command(

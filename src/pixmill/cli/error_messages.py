@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, NoReturn
 import click
 
 from pixmill.cli.option_rows import read
+from pixmill.cli.output import print_message
 from pixmill.errors import BadRequest, PixmillError
 
 FAILURE: Final = 1
@@ -24,6 +25,7 @@ _SYSTEM_ERRORS: Final[Mapping[int, str]] = {
     errno.EACCES: "may not be opened by this user; check its permissions (ls -l)",
     errno.EPERM: "may not be changed by this user; check its permissions (ls -l)",
     errno.EISDIR: "is a folder, not a file; to name the files in it, write {name}/*.jpg",
+    errno.EEXIST: "is a file, not a folder; give another target",
     errno.ENOTDIR: "is not there: a part of the path is a file, not a folder",
     errno.ENOSPC: "could not be written: the disk is full",
     errno.EROFS: "could not be written: the file system is read-only",
@@ -31,6 +33,9 @@ _SYSTEM_ERRORS: Final[Mapping[int, str]] = {
     errno.EMFILE: "could not be opened: too many open files; raise the limit with ulimit -n",
     errno.ECONNREFUSED: "is not listening; is the server running?",
 }
+
+_OF_WRITING: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
+"""Without the name of a file they are those of standard output, and others those of a connection."""
 
 _NOT_ON_WINDOWS: Final = (
     "this command runs on Linux and macOS, not on Windows; use the Windows Subsystem for Linux (wsl --install) or the "
@@ -83,7 +88,8 @@ def system_sentence(error: OSError, subject: str = "") -> str:
     """Return one line for an error of the operating system, about a file or an address."""
     if error.errno is None:  # the sentence is ours
         return str(error)
-    name = subject or os.fsdecode(error.filename or "") or "the server"
+    nameless = "standard output" if error.errno in _OF_WRITING else "the server"
+    name = subject or os.fsdecode(error.filename or "") or nameless
     text = _SYSTEM_ERRORS.get(error.errno)
     if text is None:
         return f"{name}: the system refused it ({errno.errorcode.get(error.errno, 'unknown error')})"
@@ -96,7 +102,7 @@ def print_failure(subject: str, error: Exception) -> None:
     if failure is None:
         raise error
     text = failure.text if failure.text.startswith(subject) else f"{subject}: {failure.text}"
-    click.echo(f"pixmill: {text}", err=True)
+    print_message(f"pixmill: {text}")
 
 
 @contextmanager
@@ -110,5 +116,5 @@ def reaching(server: str | None) -> Iterator[None]:
 
 def fail(message: str, code: int = FAILURE) -> NoReturn:
     """Print a sentence and exit."""
-    click.echo(f"pixmill: {message}", err=True)
+    print_message(f"pixmill: {message}")
     sys.exit(code)

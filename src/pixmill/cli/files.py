@@ -12,9 +12,15 @@ def open_source(source: str) -> AbstractContextManager[str] | AbstractContextMan
     """Open a file, or standard input; a URL stays as it is. Raises OSError."""
     if is_url(source):
         return nullcontext(source)
-    return nullcontext(sys.stdin.buffer) if source == STANDARD else Path(source).open("rb")
+    if source != STANDARD:
+        return Path(source).open("rb")
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return nullcontext(sys.stdin.buffer)
 
 
 def write_standard_output(body: bytes) -> None:
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
     sys.stdout.buffer.write(body)
     sys.stdout.buffer.flush()

@@ -1,5 +1,6 @@
 """Inspects the inputs of a command with all workers, and prints what is known of them."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
@@ -15,6 +16,7 @@ from pixmill.errors import BadRequest
 from pixmill.library.engine import Engine
 from pixmill.library.params import selection_of_texts
 from pixmill.settings import load
+from pixmill.telemetry.redaction import printable
 
 Facts = Mapping[str, object]
 
@@ -30,7 +32,7 @@ def print_facts(sources: Sequence[str], params: Mapping[str, str], *, as_json: b
     settings = load()
     workers = min(settings.worker_count(), len(sources))
     are_fine = True
-    width = max(map(len, sources))
+    width = max(len(printable(source)) for source in sources)
     with Engine.of(settings.model_copy(update={"workers": workers})) as engine:
         for source, outcome in _outcomes(engine, sources, params):
             if isinstance(outcome, Exception):
@@ -41,7 +43,7 @@ def print_facts(sources: Sequence[str], params: Mapping[str, str], *, as_json: b
             elif len(sources) == 1:
                 _print_whole(outcome)
             else:
-                click.echo(f"{source:<{width}}  {_summary(outcome)}")
+                click.echo(f"{printable(source):<{width}}  {_summary(outcome)}")
     return are_fine
 
 
@@ -63,7 +65,8 @@ def _print_as_json(source: str, facts: Facts, *, is_single: bool) -> None:
     if is_single:
         print_json(facts)
     else:
-        click.echo(msgspec.json.encode({"source": source, **facts}))
+        name = os.fsencode(source).decode(errors="backslashreplace")  # of a file, whose bytes need not be UTF-8
+        click.echo(msgspec.json.encode({"source": name, **facts}))
 
 
 def _summary(facts: Facts) -> str:
@@ -76,7 +79,7 @@ def _print_whole(facts: Facts) -> None:
     rows = list(_rows(facts, ""))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        click.echo(f"{name:<{width}}  {value}")
+        click.echo(f"{name:<{width}}  {printable(value)}")  # metadata of an image may contain anything
 
 
 def _rows(facts: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

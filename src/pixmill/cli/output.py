@@ -5,15 +5,22 @@ import sys
 import click
 import msgspec
 
+from pixmill.telemetry.redaction import printable
+
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
+def print_message(text: str) -> None:
+    """Print lines to standard error, without what would steer a terminal: names and images may contain it."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+
+
 def is_terminal() -> bool:
     """Return whether standard output is read by a person."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def file_size(count: int) -> str:

@@ -89,9 +89,10 @@ def main() -> None:
         exit_wrong_usage(error)
     except Exception as error:
         from pixmill.cli.error_messages import failure_of
+        from pixmill.cli.output import print_message
 
         failure = failure_of(error)
         if failure is None:
             raise
-        click.echo(f"pixmill: {failure.text}", err=True)
+        print_message(f"pixmill: {failure.text}")
         sys.exit(failure.code)

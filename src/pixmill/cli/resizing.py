@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import click
-
 from pixmill.cli.error_messages import fail, option_sentence, print_failure
 from pixmill.cli.files import open_source, write_standard_output
-from pixmill.cli.output import file_size
+from pixmill.cli.output import file_size, print_message
 from pixmill.cli.result_names import STANDARD, Job, ResultNames, is_folder, mismatch, plan_jobs
 from pixmill.cli.usage import WrongUsage
 from pixmill.errors import BadRequest
@@ -19,6 +17,7 @@ from pixmill.library.params import Compiler
 from pixmill.library.result import Result
 from pixmill.library.targets import write_file
 from pixmill.settings import Settings, load
+from pixmill.telemetry.redaction import printable
 
 _MAX_THREADS: Final = 32
 """Each holds an input that is read, or waits for a worker; the engine limits how many are at work."""
@@ -42,7 +41,7 @@ def resize_all(sources: Sequence[str], target: str, params: Mapping[str, str], *
             elif isinstance(outcome, ResultSummary):
                 _print_result(job, outcome, is_single=len(jobs) == 1)
     if len(jobs) > 1:
-        click.echo(f"{len(jobs) - failed} resized{f', {failed} failed' if failed else ''}", err=True)
+        print_message(f"{len(jobs) - failed} resized{f', {failed} failed' if failed else ''}")
     return not failed
 
 
@@ -125,12 +124,11 @@ def _summary_of(result: Result, path: Path | None) -> ResultSummary:
 
 
 def _print_result(job: Job, summary: ResultSummary, *, is_single: bool) -> None:
+    name = printable(str(summary.path))
     size = f"{summary.format} {summary.width} x {summary.height}"
-    click.echo(
-        f"{size}, {summary.size} bytes" if is_single else f"{summary.path}: {size}, {file_size(summary.size)}", err=True
-    )
+    print_message(f"{size}, {summary.size} bytes" if is_single else f"{name}: {size}, {file_size(summary.size)}")
     warning = "" if summary.path is None else mismatch(summary.path, summary.format)
     if warning:
-        click.echo(f"pixmill: warning: {warning}", err=True)
+        print_message(f"pixmill: warning: {warning}")
     if summary.is_truncated:
-        click.echo(f"pixmill: warning: {job.source} is cut off; the rest of the image is missing", err=True)
+        print_message(f"pixmill: warning: {printable(job.source)} is cut off; the rest of the image is missing")

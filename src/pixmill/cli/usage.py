@@ -11,6 +11,7 @@ from click import exceptions
 from pixmill.cli.commands import COMMANDS
 from pixmill.cli.error_messages import WRONG_USAGE
 from pixmill.cli.option_rows import OptionRow
+from pixmill.cli.output import print_message
 
 
 class WrongUsage(click.UsageError):
@@ -27,7 +28,7 @@ def exit_wrong_usage(error: click.ClickException) -> NoReturn:
     if context is not None and context.info_name == "serve" and _logged(message):
         sys.exit(WRONG_USAGE)
     path = context.command_path if context is not None else "pixmill"
-    click.echo(f"{path}: {message}", err=True)
+    print_message(f"{path}: {message}")
     is_typo = isinstance(error, exceptions.NoSuchCommand)
     for command in [] if is_typo else list(getattr(context and context.command, "examples", ()))[:1]:
         click.echo(f"Example: {command}", err=True)

@@ -21,13 +21,14 @@ def command(file: str, server: str | None) -> None:
     """
     from pixmill.admin_client import warm as send_warm
     from pixmill.cli.error_messages import fail, reaching
+    from pixmill.cli.output import print_message
     from pixmill.settings import load
 
     rejected: list[str] = []
 
     def on_rejected(url: str, reason: str) -> None:
         rejected.append(url)
-        click.echo(f"{url}: {reason}", err=True)
+        print_message(f"{url}: {reason}")
 
     with click.open_file(file, encoding="utf-8") as lines, reaching(server):
         added = send_warm(load(), server, (line.strip() for line in lines if line.strip()), on_rejected)

@@ -43,6 +43,7 @@ def json_problem(error: Exception, text: str = "", fields: Iterable[str] = ()) -
         return _malformed(message, text)
     found = _AT.search(message)
     path, rule = (found[1] if found else ""), _AT.sub("", message)
+    path = "a value" if path.startswith("[...]") else path  # of an object by names, which the message lacks
     problem = next((say(match) for pattern, say in _RULES if (match := pattern.fullmatch(rule))), "is not valid")
     close = get_close_matches(problem.removeprefix("has no field "), list(fields), n=1) if fields else []
     return f"{path} {problem}".strip() + (f"; did you mean {close[0]}?" if close else "")

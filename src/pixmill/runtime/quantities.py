@@ -33,7 +33,7 @@ SIZE_EXAMPLES: Final = "256MiB, 10GiB or 500MB"
 DURATION_EXAMPLES: Final = "250ms, 2s, 10m, 12h, 7d or 1h30m"
 
 _MAX_CHARACTERS: Final = 48
-_NUMBER = r"([0-9]{1,19})(?:\.([0-9]{1,9}))?"
+_NUMBER = r"([0-9]{1,48})(?:\.([0-9]{1,9}))?"
 _SIZE = re.compile(rf"{_NUMBER} ?([a-z]*)", re.IGNORECASE | re.ASCII)
 _DURATION_PART = re.compile(rf" ?{_NUMBER} ?([a-z]*)", re.IGNORECASE | re.ASCII)
 _MULTIPLES: Final = frozenset("kmgtp")

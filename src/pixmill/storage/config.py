@@ -4,6 +4,7 @@ Knows no client library. Must never reveal a secret, not even in the text of an 
 """
 
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -19,6 +20,9 @@ CREDENTIAL_FIELDS: Final[dict[str, frozenset[str]]] = {
     "az": frozenset({"account_name", "account_key", "sas_key"}),
 }
 """The fields that apply to one kind of bucket only; the others apply to all."""
+
+MAX_NAME_CHARACTERS: Final = 64
+"""Of a store, as of a preset: names are in messages and log lines."""
 
 
 class NamedStore(BaseModel):
@@ -50,9 +54,22 @@ class NamedStore(BaseModel):
         if self.scheme not in CREDENTIAL_FIELDS:
             schemes = " or ".join(f"{scheme}://" for scheme in CREDENTIAL_FIELDS)
             raise ValueError(f"the url of a named store begins with {schemes}")
+        if "@" in self.url.partition("://")[2].partition("/")[0]:
+            raise ValueError("the url of a named store has no credentials; they are fields, such as access_key_id")
         other_fields = frozenset().union(*CREDENTIAL_FIELDS.values()) - CREDENTIAL_FIELDS[self.scheme]
         if misplaced_fields := sorted(other_fields & self.model_fields_set):
             raise ValueError(f"{', '.join(misplaced_fields)} do not apply to {self.scheme}://")
+        return self
+
+    @model_validator(mode="after")
+    def _validate_endpoint(self) -> Self:
+        try:
+            parts = urlsplit(self.endpoint)
+            is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            is_url = False
+        if self.endpoint and (not is_url or parts.username is not None):
+            raise ValueError("endpoint must be a URL without credentials, such as https://storage.example.com:9000")
         return self
 
     @model_validator(mode="after")
@@ -86,9 +103,14 @@ class StorageConfig(SettingGroup):
         if not isinstance(value, str):
             return value
         try:
-            return msgspec.json.decode(value or "{}", type=dict[str, dict[str, str | bool]])
+            stores = msgspec.json.decode(value or "{}", type=dict[str, object])
         except msgspec.MsgspecError as error:
             raise ValueError(json_problem(error, value)) from None
+        if not all(name.isprintable() and 0 < len(name) <= MAX_NAME_CHARACTERS for name in stores):
+            raise ValueError(
+                f"the name of a store has 1 to {MAX_NAME_CHARACTERS} characters, without control characters"
+            )
+        return stores
 
     stores_allow_unnamed: bool = Field(
         default=False,

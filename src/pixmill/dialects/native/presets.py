@@ -60,17 +60,21 @@ NO_PRESETS: Final = Presets()
 def parse_presets(text: str, *, only: bool = False) -> Presets:
     """Parse the setting, a JSON object of query strings or objects by name. Raises ValueError naming the preset."""
     try:
-        declarations = msgspec.json.decode(text or "{}", type=dict[str, str | dict[str, PresetValue]])
+        raw_declarations = msgspec.json.decode(text or "{}", type=dict[str, msgspec.Raw])
     except msgspec.MsgspecError as error:
         raise ValueError(
             "must be a JSON object of presets by name, each a query string or an object: it "
             f"{json_problem(error, text)}"
         ) from None
-    queries = {name: _preset_query(declaration) for name, declaration in declarations.items()}
+    queries = {name: _preset_query(name, declaration) for name, declaration in raw_declarations.items()}
     return Presets({name: _parse_preset(name, query) for name, query in queries.items()}, only, queries)
 
 
-def _preset_query(declaration: str | dict[str, PresetValue]) -> str:
+def _preset_query(name: str, raw: msgspec.Raw) -> str:
+    try:
+        declaration = msgspec.json.decode(raw, type=str | dict[str, PresetValue])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"preset {name} (a query string or a JSON object): {json_problem(error)}") from None
     if isinstance(declaration, str):
         return declaration
     return urlencode({key: _query_text(value) for key, value in declaration.items()})
