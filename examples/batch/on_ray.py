@@ -10,7 +10,6 @@ job = make_job(sys.argv[1], sys.argv[2], width=[320, 640], format=["avif", "webp
 ray.init()
 remote = ray.remote(run_shard)
 with open_batch(job) as batch:
-    waiting = [remote.remote(shard) for shard in batch.shards()]
-    for result in map(ray.get, waiting):
+    for result in batch.results(lambda shard: remote.remote(shard).future()):
         for failure in result.failures:
             print(failure.input, failure.code, failure.message)

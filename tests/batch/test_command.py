@@ -1,5 +1,9 @@
 """The command: what it prints, and wrong usage, which is refused before anything is written."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +56,16 @@ def test_wrong_usage_says_what_is_wrong(photos: Path, arguments: list[str], mess
     with pytest.raises(WrongUsage, match=message):
         command.main(arguments, standalone_mode=False)
     assert not (photos.parent / "out").exists()
+
+
+def test_a_list_that_is_yet_to_come_can_be_interrupted(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "names")
+    arguments = ["--files-from", str(tmp_path / "names"), "--to", f"{tmp_path}/out", "-w", "16", "-f", "webp"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pixmill", "batch", *arguments], stderr=subprocess.PIPE, text=True
+    ) as process:
+        with (tmp_path / "names").open("wb"):  # opened when the other side is
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        assert process.stderr
+        assert "nothing was written" in process.stderr.read()

@@ -2,16 +2,23 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import InvalidPathError
 
-from pixmill.batch.job import Job
+from pixmill.batch.job import Failure, Job, Shard, ShardResult
 from pixmill.batch.planning import Part, parse_part
 from pixmill.batch.report import Report
-from pixmill.batch.run import Options
+from pixmill.batch.run import Observers, Options, plan_batch
 from pixmill.batch.runner import Outcome
+from pixmill.batch.shards import batch_settings, make_job, open_batch
+from pixmill.batch.template import parse_target
 from pixmill.errors import InvalidParameter, SourceNotFound
+from pixmill.storage.errors import translate
 from pixmill.storage.memory import MemoryStore
 from tests.batch.material import fill, image, job, results, run
 
@@ -178,7 +185,8 @@ def test_results_above_the_folder_of_a_pattern_replace_none_of_its_originals(pho
 
 def test_a_format_and_that_of_the_original_may_have_one_name(photos: Path, tmp_path: Path) -> None:
     seen = run(job(f"{photos}/a.png", f"{tmp_path}/out/{{stem}}.{{ext}}", {"format": "png,original"}))
-    assert (seen.totals.outputs, results(tmp_path / "out").keys()) == (1, {"a.png"})
+    assert seen.totals.outputs == 1
+    assert results(tmp_path / "out").keys() == {"a.png"}
 
 
 def test_an_original_that_vanishes_fails_alone(photos: Path, tmp_path: Path) -> None:
@@ -226,6 +234,59 @@ def test_lists_of_names_may_have_any_names(photos: Path, tmp_path: Path, monkeyp
     seen = run(job((), f"{tmp_path}/out/{{dir}}/{{stem}}.png", files_from=str(tmp_path / "list")))
     assert len(results(tmp_path / "out")) == 5
     assert [one.code for one in seen.failures] == ["invalid_parameter", "source_not_found"]
+
+
+def test_names_with_line_breaks_are_reported_as_such(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(f"{photos}/a.png\0{photos}/line\nbreak.png\0".encode())
+    one = job([], f"{tmp_path}/out/{{stem}}.png", files_from=str(tmp_path / "list"), null_separated=True)
+    seen = run(one)
+    assert [(failure.code, "control characters" in failure.message) for failure in seen.failures] == [
+        ("source_denied", True)
+    ]
+    assert results(tmp_path / "out").keys() == {"a.png"}
+
+
+def test_one_part_of_many_does_not_forget_what_others_have_done(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameter, match="another --journal"):
+        run(job(str(photos), f"{tmp_path}/out"), Options(restart=True, part=Part(0, 2)))
+
+
+def test_buckets_that_are_not_named_may_be_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert batch_settings().stores_allow_unnamed
+    monkeypatch.setenv("PIXMILL_STORES_ALLOW_UNNAMED", "false")
+    assert not batch_settings().stores_allow_unnamed
+
+
+def test_relative_targets_are_of_the_machine_that_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "{x}"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    target = parse_target(make_job("*.png", "out/{stem}.webp").target)
+    monkeypatch.chdir(tmp_path)
+    assert target.location == f"{folder}/out"
+
+
+def test_a_cluster_has_a_bounded_number_of_shards_at_a_time(photos: Path, tmp_path: Path) -> None:
+    in_flight: list[int] = []
+    waiting: list[Future[ShardResult]] = []
+
+    def submit(shard: Shard) -> Future[ShardResult]:
+        assert len(shard.items) == 1
+        future: Future[ShardResult] = Future()
+        waiting.append(future)
+        in_flight.append(len(waiting))
+        if len(waiting) == 2:
+            waiting.pop(0).set_result(ShardResult(originals=1))
+        return future
+
+    with open_batch(make_job(f"{photos}/**/*.png", f"{tmp_path}/out", width=16, format="png", shard_size=1)) as batch:
+        found = []
+        for result in batch.results(submit, in_flight=2):
+            found.append(result.originals)
+            if len(found) == len(NAMES) - 1:
+                waiting.pop().set_result(ShardResult(originals=1))
+    assert found == [1] * len(NAMES)
+    assert max(in_flight) == 2
 
 
 def test_a_journal_of_another_job_is_refused(photos: Path, tmp_path: Path) -> None:
@@ -300,3 +361,29 @@ def test_the_report_is_json_lines(photos: Path, tmp_path: Path) -> None:
     failed = next(line for line in lines if line["status"] == "failed")
     assert failed["input"] == f"{photos}/text.png"
     assert failed["code"] == "unsupported_image"
+
+
+def test_a_report_that_cannot_be_written_is_named() -> None:
+    with pytest.raises(OSError, match="/dev/full"), Report("/dev/full") as report:
+        report.add_failure(Failure("a.png", "unsupported_image", "no image"))
+
+
+def test_keys_of_a_bucket_that_are_no_paths_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    facts = {"size": 1, "last_modified": datetime.now(UTC), "e_tag": "x"}
+    keys = ("a\\b.png", "a\\b.txt", "c.png")
+
+    async def pages(*_: object) -> AsyncIterator[list[dict[str, object]]]:
+        yield [{"path": key, **facts} for key in keys]
+
+    monkeypatch.setattr("pixmill.storage.objects.obstore.list", pages)
+    seen: list[str] = []
+    one = job("s3://photos/**/*.png", f"{tmp_path}/{{hash}}.png")
+    observers = Observers(on_failure=lambda failure: seen.append(failure.input))
+    plan = asyncio.run(plan_batch(one, batch_settings(), Options(), observers, lambda _item, _paths: None))
+    assert (plan.total, seen) == (1, ["s3://photos/a\\b.png"])
+
+
+def test_a_key_that_stops_a_listing_is_named() -> None:
+    error = translate(InvalidPathError('Encountered object with invalid path: Path "a//b.png" contained empty segment'))
+    assert '"a//b.png"' in error.detail
+    assert "rename it" in error.detail

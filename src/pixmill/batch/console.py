@@ -72,7 +72,10 @@ def dry_run(job: Job, settings: Settings, options: Options, view: View) -> int:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         plan = runner.run(plan_batch(job, settings, options, Observers(on_failure=failures.append), on_item))
-    say(view.out, f"{plan.total:,} originals would become {plan.outputs:,} results. Nothing was written.")
+    say(
+        view.out,
+        f"{counted(plan.total, 'original')} would become {counted(plan.outputs, 'result')}. Nothing was written.",
+    )
     _say_left_out(view.out, plan)
     for failure in failures:
         say(view.out, _failure_line(failure))
@@ -81,13 +84,18 @@ def dry_run(job: Job, settings: Settings, options: Options, view: View) -> int:
 
 async def _run(job: Job, settings: Settings, options: Options, view: View) -> int:
     options = replace(options, stop=asyncio.Event())
-    signals = _Signals(options.stop)
     started, state = time.monotonic(), _State(view)
+    signals = _Signals(options.stop, state)
     with Report(view.report, everything=view.report_all) as report, signals:
         state.report = report
         observers = Observers(state.on_listed, state.on_planned, state.on_outcome, report.add_failure)
         try:
             totals = await run_batch(job, settings, options, observers)
+        except asyncio.CancelledError:
+            if not signals.number:
+                raise
+            say(view.out, "Interrupted while listing: nothing was written.")
+            return SIGNALLED + signals.number
         finally:
             state.progress.end()
     _summarise(view, state, totals, report, time.monotonic() - started)
@@ -105,13 +113,14 @@ class _State:
         self.progress = _open_progress(view)
         self.totals = Totals()
         self.remaining = 0
+        self.is_planned = False
         self.report = Report()
 
     def on_listed(self, count: int) -> None:
         self.progress.listed(count)
 
     def on_planned(self, plan: Plan, is_resumed: bool) -> None:
-        self.remaining = plan.remaining
+        self.remaining, self.is_planned = plan.remaining, True
         _say_left_out(self._view.out, plan)
         if is_resumed and plan.done_before:
             say(self._view.out, f"Going on: {plan.done_before:,} of {plan.total:,} originals were done before.")
@@ -124,10 +133,12 @@ class _State:
 
 
 class _Signals:
-    """The first SIGINT or SIGTERM stops after what has begun, the second at once."""
+    """The first SIGINT or SIGTERM stops the listing, or after what has begun; the second at once."""
 
-    def __init__(self, stop: asyncio.Event) -> None:
+    def __init__(self, stop: asyncio.Event, state: _State) -> None:
         self._stop = stop
+        self._state = state
+        self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         self.number = 0
 
@@ -145,6 +156,8 @@ class _Signals:
             os._exit(SIGNALLED + number)  # the workers end with this process
         self.number = number
         self._stop.set()
+        if self._task is not None and not self._state.is_planned:
+            self._task.cancel()
 
 
 class LineProgress:
@@ -250,7 +263,7 @@ def _open_progress(view: View) -> Progress:
 
 def _summarise(view: View, state: _State, totals: Totals, report: Report, seconds: float) -> None:
     made = totals.originals - totals.failed - totals.skipped
-    parts = [f"{made:,} originals became {totals.outputs:,} results ({size(totals.output_bytes)})"]
+    parts = [f"{counted(made, 'original')} became {counted(totals.outputs, 'result')} ({size(totals.output_bytes)})"]
     parts += [f"{totals.skipped:,} skipped"] if totals.skipped else []
     parts += [f"{totals.failed:,} failed"] if totals.failed else []
     say(view.out, f"{', '.join(parts)}, in {duration(seconds)}.")
@@ -287,6 +300,10 @@ def say(out: TextIO, text: str) -> None:
 def shown(text: str) -> str:
     """Return a text without what would move a cursor or end a line."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(count: int) -> str:

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from pixmill import __version__
 from pixmill.batch.index import DIGEST_BYTES
+from pixmill.batch.locations import retried
 from pixmill.errors import InvalidParameter, ObjectNotFound
 from pixmill.ports.storage import Store
 
@@ -53,7 +54,7 @@ class Journal:
     async def open(self, described: Mapping[str, str]) -> bool:
         """Begin, or return True if the job was begun before. Raises InvalidParameter for another job, StoreError."""
         try:
-            header = msgspec.json.decode(await self._store.get(self._path("job.json"), _MAX_RECORD_BYTES), type=_Header)
+            header = msgspec.json.decode(await self._get(self._path("job.json")), type=_Header)
         except ObjectNotFound:
             header = None
         except msgspec.MsgspecError as error:
@@ -62,7 +63,7 @@ class Journal:
             ) from error
         if header is None:
             new = _Header(_VERSION, self._fingerprint, __version__, dict(described))
-            await self._store.put(self._path("job.json"), msgspec.json.encode(new))
+            await self._put("job.json", msgspec.json.encode(new))
             return False
         if header.version != _VERSION or header.fingerprint != self._fingerprint:
             raise InvalidParameter(_difference(header.job, described), param="journal")
@@ -86,7 +87,7 @@ class Journal:
             return
         packed = b"".join(sorted(digests))
         body = msgspec.json.encode(_Record(b64encode(packed).decode()))
-        await self._store.put(self._path(f"done/{sha256(packed).hexdigest()[:24]}.json"), body)
+        await self._put(f"done/{sha256(packed).hexdigest()[:24]}.json", body)
 
     async def clear(self) -> None:
         """Remove it all. Raises StoreError."""
@@ -95,9 +96,15 @@ class Journal:
         for path in (*paths, self._path("job.json")):
             await self._store.delete(path)
 
+    async def _get(self, path: str) -> bytes:
+        return await retried(lambda: self._store.get(path, _MAX_RECORD_BYTES))
+
+    async def _put(self, name: str, body: bytes) -> None:
+        await retried(lambda: self._store.put(self._path(name), body))
+
     async def _read(self, path: str) -> list[bytes]:
         try:
-            record = msgspec.json.decode(await self._store.get(path, _MAX_RECORD_BYTES), type=_Record)
+            record = msgspec.json.decode(await self._get(path), type=_Record)
             packed = b64decode(record.digests, validate=True)
         except (msgspec.MsgspecError, ValueError, ObjectNotFound):
             self.ignored += 1

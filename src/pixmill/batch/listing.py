@@ -3,9 +3,12 @@
 Knows stores and patterns. Must never hold more than one name in memory.
 """
 
+import asyncio
 import os
+import select
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import unquote, urlsplit
@@ -15,11 +18,13 @@ from pixmill.batch.locations import Item, Locations
 from pixmill.batch.patterns import Pattern, glob_expression, parse_pattern
 from pixmill.errors import InvalidParameter
 from pixmill.sources.errors import STORE_ERROR_TYPES, STORE_ERRORS, source_error
+from pixmill.storage.paths import NO_PATH, is_valid_key, is_valid_path
 
 MAX_NAME_BYTES: Final = 8_192
 """Of a list."""
 
 _READ_BYTES: Final = 2**16
+_POLL_INTERVAL_S: Final = 0.05
 _MAX_SHOWN: Final = 200
 
 
@@ -44,7 +49,7 @@ class Listing:
             async for item in self._of_pattern(pattern):
                 yield item
         if self._job.files_from:
-            for name in read_names(self._job.files_from, null_separated=self._job.null_separated):
+            async for name in read_names(self._job.files_from, null_separated=self._job.null_separated):
                 async for item in self._of_name(name):
                     yield item
 
@@ -60,11 +65,20 @@ class Listing:
 
     async def _of_pattern(self, pattern: Pattern) -> AsyncIterator[Item]:
         if not pattern.glob:
-            yield _single(pattern)
+            is_valid = is_valid_path if pattern.location.startswith("/") else is_valid_key
+            if pattern.location and not is_valid(pattern.path):
+                self._leave_out(pattern.location, pattern.path, NO_PATH)
+            else:
+                yield _single(pattern)
             return
         matches, location = pattern.matcher().fullmatch, pattern.location
         below = _below(location, self._target)
-        store = self._locations.open(location, on_unlisted=lambda path, reason: self._leave_out(location, path, reason))
+
+        def on_unlisted(path: str, reason: str) -> None:
+            if location.startswith("/") or matches(path):  # a local one may be a folder
+                self._leave_out(location, path, reason)
+
+        store = self._locations.open(location, on_unlisted=on_unlisted)
         try:
             async for stat in store.list():
                 if not matches(stat.path) or self._is_excluded(stat.path):
@@ -99,22 +113,38 @@ def _single(pattern: Pattern) -> Item:
     return Item("", pattern.path, "/".join(one for one in segments if one not in {"", ".", ".."}))
 
 
-def read_names(path: str, *, null_separated: bool = False) -> Iterator[bytes]:
+async def read_names(path: str, *, null_separated: bool = False) -> AsyncIterator[bytes]:
     """Yield the names of a list, one a line, without empty ones; ``-`` is standard input. Raises OSError."""
-    separator = b"\0" if null_separated else b"\n"
-    if path == "-":
-        yield from _split(sys.stdin.buffer, separator)
-        return
-    with Path(path).open("rb") as file:
-        yield from _split(file, separator)
+    with _open_list(path) as file:
+        async for name in _split(file.fileno(), b"\0" if null_separated else b"\n"):
+            yield name
 
 
-def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
-    rest = b""
-    while chunk := os.read(file.fileno(), _READ_BYTES):
+def _open_list(path: str) -> AbstractContextManager[BinaryIO]:
+    if path != "-":
+        return Path(path).open("rb")
+    if sys.stdin is None:
+        raise InvalidParameter("Standard input is closed", param="files_from")
+    return nullcontext(sys.stdin.buffer)
+
+
+async def _split(fd: int, separator: bytes) -> AsyncIterator[bytes]:
+    rest, end = b"", b"\r" if separator == b"\n" else b""
+    while chunk := await _read(fd):
         *names, rest = (rest + chunk).split(separator)
         if len(rest) > MAX_NAME_BYTES:
             raise InvalidParameter(f"A name of the list is longer than {MAX_NAME_BYTES} bytes", param="files_from")
-        yield from filter(None, (name.removesuffix(b"\r") for name in names))
-    if rest:
-        yield rest.removesuffix(b"\r")
+        for name in names:
+            if stripped := name.removesuffix(end):
+                yield stripped
+    if stripped := rest.removesuffix(end):
+        yield stripped
+
+
+async def _read(fd: int) -> bytes:
+    """Read what there is. A program that has yet to write its names must not block the loop, nor Ctrl-C."""
+    readable = select.poll()
+    readable.register(fd, select.POLLIN)
+    while not readable.poll(0):  # noqa: ASYNC110 - a loop cannot wait for regular files
+        await asyncio.sleep(_POLL_INTERVAL_S)
+    return os.read(fd, _READ_BYTES)

@@ -67,7 +67,7 @@ class Locations:
         store = self._stores.get(url)
         if store is None:
             store = self._stores[url] = self._open(url, create=create)
-        if on_unlisted is not None and isinstance(store, FileStore):
+        if on_unlisted is not None and hasattr(store, "on_unlisted"):
             store.on_unlisted = on_unlisted
         return store
 

@@ -4,9 +4,11 @@ Knows the grammar of globs, as shells have it. Must never know a store. ``*`` an
 matches any number of folders. Names that begin with a dot are matched only by patterns whose own name begins with one.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -26,6 +28,9 @@ IMAGE_NAMES: Final = (
     "cr2,cr3,nef,arw,dng,orf,rw2,raf}"
 )
 """What a folder stands for, in any case of letters."""
+
+_MAX_PLACES: Final = 4_096
+"""Folders of listed names whose real paths are remembered."""
 
 _MAGIC: Final = re.compile(r"[*?\[{]")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -87,6 +92,10 @@ def _parse_bucket(scheme: str, rest: str, text: str, *, is_name: bool) -> Patter
 def _parse_path(text: str, *, is_name: bool) -> Pattern:
     if not text or "\0" in text:
         raise _invalid("An original has no name")
+    folder, slash, leaf = text.rpartition("/")
+    if is_name and leaf not in {"", ".", ".."} and not text.startswith("~"):  # one of a million, maybe
+        location, below = _place_of(folder + slash, os.getcwd())  # noqa: PTH109 - a Path costs more than the rest
+        return Pattern(location, path=below + leaf)
     path = Path(text).expanduser()
     if path.is_dir() and not is_name:
         return Pattern(str(path.resolve()), IMAGE_NAMES, ignores_case=True)
@@ -98,11 +107,20 @@ def _parse_path(text: str, *, is_name: bool) -> Pattern:
 
 
 def _local_file(path: Path) -> Pattern:
-    """Return the pattern of one file; its folder is the location if it is below the current one, for ``{dir}``."""
-    absolute = path.parent.resolve() / path.name
-    here = Path.cwd().resolve()
+    location, below = _place_of(str(path.parent), os.getcwd())  # noqa: PTH109 - as above
+    return Pattern(location, path=below + path.name)
+
+
+@lru_cache(_MAX_PLACES)
+def _place_of(folder: str, current: str) -> tuple[str, str]:
+    """Return the location of the files of a folder, and the folder there, with a slash at its end.
+
+    The location is the current folder if they are below it, for ``{dir}``; else the root.
+    """
+    here = Path(current).resolve()
+    absolute = Path(here, folder).resolve()
     location = here if absolute.is_relative_to(here) else Path("/")
-    return Pattern(str(location), path=str(absolute.relative_to(location)))
+    return str(location), f"{absolute.relative_to(location)}/".removeprefix("./")
 
 
 def split_glob(path: str) -> tuple[str, str]:

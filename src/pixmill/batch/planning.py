@@ -3,6 +3,7 @@
 Knows the index and names. Must never write to a store.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -104,6 +105,7 @@ class Plan:
             self.listed += 1
             if self.listed % _NAMES_AT_A_TIME == 0:
                 on_listed(self.listed)
+                await asyncio.sleep(0)  # signals are seen between names
         self.below_target = listing.below_target
         on_listed(self.listed)
         if not self.listed:

@@ -5,6 +5,8 @@ Knows failures and outcomes. Must never keep more of them in memory than the fir
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -25,6 +27,7 @@ class Report:
         self._file: BinaryIO | None = None
         if path:
             self._file = sys.stdout.buffer if path == "-" else Path(path).open("wb")  # noqa: SIM115 - closed by close
+        self._name = "The report" if path == "-" else path
         self._everything = everything
         self.first: list[Failure] = []
         self.codes: Counter[str] = Counter()
@@ -48,10 +51,12 @@ class Report:
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.flush()
-            if self._file is not sys.stdout.buffer:
-                self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with self._named_in_errors():
+                if file is sys.stdout.buffer:
+                    file.flush()
+                else:
+                    file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -63,5 +68,14 @@ class Report:
 
     def _write(self, fields: dict[str, object]) -> None:
         if self._file is not None:
-            self._file.write(msgspec.json.encode(fields) + b"\n")
-            self._file.flush()
+            with self._named_in_errors():
+                self._file.write(msgspec.json.encode(fields) + b"\n")
+                self._file.flush()
+
+    @contextmanager
+    def _named_in_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            error.filename = self._name
+            raise

@@ -76,6 +76,12 @@ class Options:
 
 async def run_batch(job: Job, settings: Settings, options: Options, observers: Observers) -> Totals:
     """Make what is missing. Raises BadRequest, StoreError, EngineError for what concerns the batch as a whole."""
+    if options.restart and options.part.machines > 1:
+        raise InvalidParameter(
+            "Of one part of many it would forget what the other machines have done too: give all of them another "
+            "--journal instead",
+            param="restart",
+        )
     compiled = CompiledJob(job, settings)
     async with AsyncExitStack() as stack:
         _, source = await stack.enter_async_context(build_sources(settings))

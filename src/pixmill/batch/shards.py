@@ -8,9 +8,11 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pixmill.batch.index import Index
@@ -21,10 +23,13 @@ from pixmill.batch.planning import WHOLE, Plan
 from pixmill.batch.run import describe, journal_location
 from pixmill.batch.runner import ShardRunner, engine_settings, open_extras
 from pixmill.parts import build_engine, build_sources
-from pixmill.settings import Settings, load
+from pixmill.settings import Settings, is_default, load
 
 T = TypeVar("T")
 Value = str | int | float | bool
+
+MAX_IN_FLIGHT: Final = 1_000
+"""Shards that a cluster has at a time: enough for a thousand workers, and a few megabytes of names."""
 
 _MAX_OPEN: Final = 2
 """Jobs whose engines a process keeps: the one at work and the one before."""
@@ -41,17 +46,28 @@ def make_job(
     shard_size: int = DEFAULT_SHARD_SIZE,
     **params: Value | Sequence[Value],
 ) -> Job:
-    """Return a job as ``pixmill batch`` makes it of its options; ``params`` are those of images, such as ``width``."""
+    """Return a job as ``pixmill batch`` makes it of its options; ``params`` are those of images, such as ``width``.
+
+    Relative paths begin in the current folder of this machine.
+    """
     return Job(
-        target=to,
+        target=_absolute(to, is_template=True),
         inputs=(inputs,) if isinstance(inputs, str) else tuple(inputs),
         params={name: _texts(value) for name, value in params.items()},
         exclude=tuple(exclude),
         files_from=files_from,
         skip_existing=skip_existing,
-        journal=journal,
+        journal=_absolute(journal) if journal else "",
         shard_size=shard_size,
     )
+
+
+def _absolute(path: str, *, is_template: bool = False) -> str:
+    """Return a URL as it is, and a path from the root: processes of a cluster have other current folders."""
+    if "://" in path or path.startswith(("/", "~")):
+        return path
+    here = str(Path.cwd())
+    return f"{here.replace('{', '{{').replace('}', '}}') if is_template else here}/{path}"
 
 
 def _texts(value: Value | Sequence[Value]) -> tuple[str, ...]:
@@ -73,6 +89,26 @@ class OpenBatch:
         """Yield what is left to do, for ``run_shard``."""
         job = self.plan.compiled.job
         return (Shard(job, items) for items in self.plan.shards(job.shard_size))
+
+    def results(
+        self, submit: Callable[[Shard], "Future[ShardResult]"], in_flight: int = MAX_IN_FLIGHT
+    ) -> Iterator[ShardResult]:
+        """Submit shards, at most ``in_flight`` at a time, and yield results as they come.
+
+        ``submit`` hands a shard to ``run_shard`` on a cluster. After a failure that every other original would meet
+        too, no more are submitted. Raises what ``run_shard`` raises.
+        """
+        shards, waiting, stopped = self.shards(), set[Future[ShardResult]](), False
+        while True:
+            while not stopped and len(waiting) < in_flight and (shard := next(shards, None)):
+                waiting.add(submit(shard))
+            if not waiting:
+                return
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                stopped = stopped or result.stopped_by is not None
+                yield result
 
 
 @contextmanager
@@ -110,8 +146,12 @@ def run_shard(shard: Shard) -> ShardResult:
 
 
 def batch_settings(flags: Mapping[str, object] | None = None) -> Settings:
-    """Return the settings of this machine. Buckets need not be listed: who runs a batch has their credentials."""
-    return load({"stores_allow_unnamed": True, **(flags or {})})
+    """Return the settings of this machine.
+
+    Buckets need not be listed, unless a setting says so: who runs a batch has their credentials.
+    """
+    flags = flags or {}
+    return load({"stores_allow_unnamed": True, **flags} if is_default("stores_allow_unnamed", flags) else flags)
 
 
 class _Runners:
@@ -185,10 +225,12 @@ def _process() -> tuple[_Loop, _Runners]:
         if _opened is None or _opened[0] != os.getpid():
             loop, runners = _Loop(), _Runners()
             _opened = os.getpid(), loop, runners
-            atexit.register(_close, loop, runners)
+            atexit.register(_close, os.getpid(), loop, runners)
         return _opened[1], _opened[2]
 
 
-def _close(loop: _Loop, runners: _Runners) -> None:
+def _close(owner: int, loop: _Loop, runners: _Runners) -> None:
+    if owner != os.getpid():  # a fork has no such thread
+        return
     loop.run(runners.close())
     loop.close()

@@ -1,5 +1,6 @@
 """Runs ``pixmill batch`` with the options that were given: wrong ones exit with 2."""
 
+import os
 from typing import Any, Final
 
 from pixmill.batch.console import View, dry_run, run
@@ -12,11 +13,14 @@ from pixmill.cli.error_messages import option_sentence
 from pixmill.cli.usage import WrongUsage
 from pixmill.errors import BadRequest
 
+_STDERR: Final = 2
+
 _OWN: Final = frozenset(row.name for row in ROWS) - {"preset"}
 
 
 def run_command(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
     """Return the exit code. Raises WrongUsage, PixmillError, SettingsError, OSError."""
+    _open_standard_streams()
     own = {name: options[name] for name in _OWN}
     params = {name: values for name, values in options.items() if name not in _OWN and values}
     if not inputs and not own["files_from"]:
@@ -38,6 +42,13 @@ def run_command(inputs: tuple[str, ...], options: dict[str, Any]) -> int:
         return (dry_run if own["dry_run"] else run)(job, settings, run_options, view)
     except BadRequest as error:
         raise WrongUsage(_sentence(error)) from error
+
+
+def _open_standard_streams() -> None:
+    """Open what the caller has closed: another file would get its number, with which event loops abort."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(fd)
 
 
 def _job(inputs: tuple[str, ...], own: dict[str, Any], params: dict[str, tuple[str, ...]]) -> Job:

@@ -52,6 +52,7 @@ _CREDENTIAL_CODES: Final = re.compile(
 """Codes of S3 and Azure for invalid credentials, or a wrong clock. A missing object can look like a forbidden one,
 but not like this."""
 _MISSING_BUCKET_CODES: Final = re.compile(r"<Code>(?:NoSuchBucket|ContainerNotFound)</Code>")
+_UNLISTABLE_KEY: Final = re.compile(r'Encountered object with invalid path: Path ("[^"]{1,1024}")')
 _QUERY: Final = re.compile(r"\?\S+")
 _DETAIL_CHARACTERS: Final = 500
 
@@ -63,6 +64,10 @@ def translate(error: Exception) -> StoreError:
         return StoreError("The store's bucket does not exist", detail=_redacted(text))
     if _CREDENTIAL_CODES.search(text.rpartition(_ANSWER_MARKER)[2]):  # the text before it is the client's
         return StoreCredentials(detail=_redacted(text))
+    if key := _UNLISTABLE_KEY.search(text):
+        return StoreError(
+            detail=f"the listing has {key[1]}, a key with empty or dot segments: rename it, or list folders without it"
+        )
     return _error_type(error, text)(detail=_redacted(text) or type(error).__name__)
 
 

@@ -17,7 +17,7 @@ from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.ports.values import Stat
 from pixmill.runtime.bounded import BoundedDict
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
-from pixmill.storage.paths import check_readable, check_readable_key, check_writable, is_valid_path
+from pixmill.storage.paths import NO_PATH, check_readable, check_readable_key, check_writable, is_valid_path
 
 if TYPE_CHECKING:  # names that exist in stub files only
     from obstore import GetResult, ObjectMeta
@@ -43,6 +43,9 @@ class ObjectStore:
     ``timeout_s`` limits every operation, and every chunk of a stream and page of a listing. ``open_folder`` builds the
     client of a part of it, by keys with empty segments: obstore has no such keys, and drops slashes at their ends.
     """
+
+    on_unlisted: Callable[[str, str], None] | None = None
+    """Called with the key and the reason of what a listing leaves out."""
 
     def __init__(
         self, client: ObstoreClient, timeout_s: float, open_folder: Callable[[str], ObstoreClient] | None = None
@@ -80,7 +83,10 @@ class ObjectStore:
         pages = obstore.list(self._client, prefix or None)
         while page := await self._with_timeout(_next(pages)):
             for meta in page:
-                if is_valid_path(meta["path"]) and meta["path"] != prefix:
+                if not is_valid_path(meta["path"]):
+                    if self.on_unlisted is not None:
+                        self.on_unlisted(meta["path"], NO_PATH)
+                elif meta["path"] != prefix:
                     yield _stat_of(meta["path"], meta)
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:

@@ -18,6 +18,9 @@ _FORBIDDEN_SEGMENTS: Final = {"", ".", ".."}
 _FORBIDDEN_IN_KEYS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _DOT_SEGMENTS: Final = {".", ".."}
 
+NO_PATH: Final = "this name is longer than 1,024 bytes, or has control characters or a backslash"
+"""Why a listing leaves a name out."""
+
 HIDDEN_NAME: Final = re.compile(r"(?:^|/)\.")
 """Found in a relative path of which a name begins with a dot."""
 

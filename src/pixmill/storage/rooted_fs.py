@@ -21,7 +21,7 @@ from typing import Final
 from uuid import uuid4
 
 from pixmill.ports.values import Stat
-from pixmill.storage.paths import HIDDEN_NAME, is_valid_path
+from pixmill.storage.paths import HIDDEN_NAME, NO_PATH, is_valid_path
 
 STAGING: Final = ".pixmill-staging"
 """The directory below the root where files are written before they are renamed; no object is in it."""
@@ -194,7 +194,7 @@ class RootedFilesystem:
                 if is_valid_path(path):
                     yield path, entry
                 elif on_unlisted is not None:
-                    on_unlisted(path, "this name is longer than 1,024 bytes, or has control characters or a backslash")
+                    on_unlisted(path, NO_PATH)
 
     def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Stat | None:
         """Return the facts of a file; None if it is no regular file, leads outside or has just gone."""
