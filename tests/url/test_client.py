@@ -404,3 +404,26 @@ def test_sizes_and_descriptors_are_those_of_the_result() -> None:
     assert img["height"] == "200"
     [(_, img)] = Elements(client.img("a.jpg", alt="", width=300, size=(600, 400), orientation=6)).found
     assert "height" not in img
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"size": (0, 5)},
+        {"size": "400x300"},
+        {"size": (1.5, 2)},
+        {"widths": 400},
+        {"densities": 2},
+        {"formats": 7},
+        {"sizes": 400},
+        {"layout": ["full"]},
+        {"placeholder": 7},
+        {"attributes": "class"},
+        {"expires_in": 10**400},
+    ],
+)
+def test_arguments_of_wrong_types_are_errors_of_the_client(keywords: dict[str, Any]) -> None:
+    with pytest.raises(UrlError):
+        Client("", KEY).picture("a.jpg", alt="", **{"width": 40, **keywords})
+    with pytest.raises(ConflictingParameters, match="picture"):
+        Client("").img("a.jpg", alt="", formats="webp")  # type: ignore[call-arg]

@@ -14,7 +14,9 @@ from .responsive import (
     TINY_WIDTH,
     Candidates,
     candidate_widths,
+    check_size,
     element_size,
+    listed,
     pixels,
     sizes_for,
     tiny_params,
@@ -86,7 +88,7 @@ class Client:
         self._every = None if expires_every is None else seconds_of(expires_every, "expires_every")
         if self._key is None and self._expires_in is not None:
             raise InvalidSetting("expires_in needs a key: without a signature no URL ends", "expires_in")
-        self._source_base = base_text(source_base) if source_base else ""
+        self._source_base = base_text(path_text(source_base)) if source_base else ""
         if not hasattr(defaults or {}, "items"):
             raise InvalidSetting("defaults must be parameters by name, such as {'quality': 75}", "defaults")
         self._defaults = plain_names(defaults or {})
@@ -165,6 +167,7 @@ class Client:
         ends: int | None,
     ) -> Candidates:
         merged = {**self._defaults, **given}
+        check_size(size)
         found = Candidates()
         for width, height, descriptor in candidate_widths(merged, widths, densities, size):
             own = {**given, "width": width, "height": height, "dpr": None}
@@ -203,6 +206,8 @@ class Client:
         **params: Unpack[ImageParams],
     ) -> Html:
         """Return an ``<img>``, as ``picture`` does, in the format that the browser accepts."""
+        if "formats" in params:
+            raise ConflictingParameters("An <img> has one format: use picture for several", "formats")
         return self.picture(
             source,
             alt=alt,
@@ -250,10 +255,8 @@ class Client:
             formats = () if merged.get("format") else DEFAULT_FORMATS
         elif formats and merged.get("format"):
             raise ConflictingParameters("format contradicts formats: one of them is enough", "format")
-        if isinstance(formats, str):
-            formats = formats.split(",")
-        several = None if widths is None else list(widths)
-        ratios = None if densities is None else list(densities)
+        formats = formats.split(",") if isinstance(formats, str) else listed("formats", formats) or ()
+        several, ratios = listed("widths", widths), listed("densities", densities)
         ends = self._expiry(expires, expires_in)
         sets = {
             form: self._candidates(source, {**given, "format": form}, several, ratios, size, ends) for form in formats
@@ -289,7 +292,7 @@ class Client:
         """Return a value of the CSS property ``background``. Raises InvalidParameter."""
         if placeholder == "blur":
             placeholder = self._tiny_copy(source, params, ends)
-        elif placeholder and not placeholder.startswith("data:image/"):
+        elif placeholder and not str(placeholder).startswith("data:image/"):
             return elements.checked_colour(placeholder)
         return f"url({elements.css_url(placeholder)}) 0 0/100% 100% no-repeat" if placeholder else ""
 

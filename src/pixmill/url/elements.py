@@ -43,8 +43,10 @@ def picture_element(
     """Return a ``<picture>`` with a source per format; without any, an ``<img>``. Raises UrlError."""
     if not isinstance(alt, str) and not hasattr(alt, "casefold"):  # translations are texts once they are shown
         raise MissingParameter('alt must be a text; alt="" is for decoration', "alt")
-    if layout not in STYLES:
+    if layout not in [*STYLES]:
         raise InvalidParameter(f"layout must be {', '.join(STYLES)}, not {layout!r}", "layout")
+    if not isinstance(sizes, str) or not hasattr(attributes, "items"):
+        raise InvalidParameter("sizes must be a text, and attributes a mapping", "attributes")
     own = {_attribute_name(name): value for name, value in attributes.items()}
     loading = own.get("loading", "eager" if own.get("fetchpriority") == "high" else "lazy")
     if sizes and loading == "lazy" and not sizes.startswith("auto"):
@@ -85,11 +87,11 @@ def render(values: Mapping[str, object]) -> str:
     )
 
 
-def checked_colour(text: str) -> str:
+def checked_colour(text: object) -> str:
     """Return a colour of CSS, which can end no style. Raises InvalidParameter."""
-    if not _COLOUR.fullmatch(text):
+    if not isinstance(text, str) or not _COLOUR.fullmatch(text):
         raise InvalidParameter(
-            f"placeholder must be blur, a data URI or a CSS colour, not {text[:80]!r}", "placeholder"
+            f"placeholder must be blur, a data URI or a CSS colour, not {str(text)[:80]!r}", "placeholder"
         )
     return text
 

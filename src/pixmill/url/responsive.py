@@ -11,12 +11,14 @@ from .parameters import DEFAULT_WIDTHS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     Size = tuple[int, int]
     Candidate = tuple[int, "int | None", str]
 
 DEFAULT_FORMATS = ("avif", "webp")
 MAX_SIDE = 16_383
+_SIDES = 2
 _MAX_DENSITY = 2
 _DENSITIES = (1, 4)
 TINY_WIDTH = 24
@@ -107,6 +109,25 @@ def tiny_params(params: Mapping[str, object], most: int) -> dict[str, object]:
     if width and height:
         own["height"] = max(1, _rounded(tiny * height, width))
     return {**own, "width": tiny, "blur": 1, "animated": False, "format": "webp", "quality": 40}
+
+
+def listed(name: str, values: Iterable[Any] | None) -> list[Any] | None:
+    """Return several values as a list. Raises InvalidParameter."""
+    if values is None:
+        return None
+    try:
+        return list(values)
+    except TypeError:
+        raise InvalidParameter(f"{name} must be several values, such as a list, not {values!r}", name) from None
+
+
+def check_size(size: Size | None) -> None:
+    """Raise InvalidParameter unless this is the size of an original, or None."""
+    if size is None:
+        return
+    sides = size if isinstance(size, (tuple, list)) else ()
+    if len(sides) != _SIDES or not all(type(side) is int and side > 0 for side in sides):
+        raise InvalidParameter(f"size must be width and height of the original in pixels, not {size!r}", "size")
 
 
 def sizes_for(width: int) -> str:

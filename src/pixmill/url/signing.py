@@ -55,7 +55,7 @@ def seconds_of(value: Seconds, name: str) -> int:
     """Return whole seconds, at least 1. Raises InvalidSetting."""
     try:
         total = value.total_seconds() if hasattr(value, "total_seconds") else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidSetting(f"{name} must be seconds or a timedelta, not {value!r}", name) from None
     if not 1 <= total <= MAX_EXPIRES:
         raise InvalidSetting(f"{name} must be at least 1 second, such as 3600", name)
