@@ -19,7 +19,7 @@ settings.configure(
         "default": {"BACKEND": "pixmill_url.django.storage.PixmillStorage", "OPTIONS": {"params": {"width": 300}}}
     },
     PIXMILL={
-        "BASE": os.environ.get("PIXMILL_URL", "http://127.0.0.1:8080"),
+        "BASE": os.environ.get("IMAGES_URL", "http://127.0.0.1:8080"),
         "KEY": os.environ["PIXMILL_KEYS"],
         "EXPIRES_IN": 86_400,
     },

@@ -8,7 +8,7 @@ from pixmill_url.jinja import install
 
 app = Flask(__name__)
 images = Client(
-    os.environ.get("PIXMILL_URL", "http://127.0.0.1:8080"),
+    os.environ.get("IMAGES_URL", "http://127.0.0.1:8080"),
     os.environ["PIXMILL_KEYS"],
     expires_in=86_400,
     defaults={"quality": 75},

@@ -38,7 +38,7 @@ settings.configure(
     WAGTAIL_SITE_NAME="Gallery",
     WAGTAILADMIN_BASE_URL="http://127.0.0.1:8000",
     PIXMILL={
-        "BASE": os.environ.get("PIXMILL_URL", "http://127.0.0.1:8080"),
+        "BASE": os.environ.get("IMAGES_URL", "http://127.0.0.1:8080"),
         "KEY": os.environ["PIXMILL_KEYS"],
         "EXPIRES_IN": 86_400,
     },

@@ -21,7 +21,7 @@ PACKAGE: Final = ROOT / "packages" / "pixmill-url" / "src"
 
 def environment(server_url: str, variables: Mapping[str, str] | None = None) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PIXMILL_", "DJANGO_"))}
-    return own | {"PYTHONPATH": str(PACKAGE), "PIXMILL_URL": server_url, "PIXMILL_KEYS": KEY} | dict(variables or {})
+    return own | {"PYTHONPATH": str(PACKAGE), "IMAGES_URL": server_url, "PIXMILL_KEYS": KEY} | dict(variables or {})
 
 
 @contextmanager

@@ -207,7 +207,7 @@ class Client:
     ) -> Html:
         """Return an ``<img>``, as ``picture`` does, in the format that the browser accepts."""
         if "formats" in params:
-            raise ConflictingParameters("An <img> has one format: use picture for several", "formats")
+            raise ConflictingParameters("An <img> has one format: several need a <source> each", "formats")
         return self.picture(
             source,
             alt=alt,
