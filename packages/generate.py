@@ -30,7 +30,7 @@ from pixmill.plan.request import ImageRequest
 from pixmill.url import Client
 from pixmill.url.colour_names import NAMES
 from pixmill.url.parameters import RULES
-from pixmill.url.rules import Colour, Number, Rule, Text, Words
+from pixmill.url.rules import Colour, Number, Rule, Text, WordList, Words
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "packages" / "pixmill-js" / "src"
@@ -275,6 +275,8 @@ def _canonical() -> Iterator[str]:
     yield "};"
     decimals = [param for param in NAMED if isinstance(RULES[param.name], Number)]
     yield from _names("DECIMALS", "Numbers, which have no zeros at their end.", decimals)
+    lists = [param for param in NAMED if isinstance(RULES[param.name], WordList)]
+    yield from _names("WORD_LISTS", "Lists of words, each of which is written once.", lists)
     colours = [param for param in NAMED if isinstance(RULES[param.name], Colour)]
     yield from _names("COLORS", "Colours, which have six or eight digits.", colours)
     yield "/** Names of colours and their digits, one after another. */"
@@ -317,7 +319,7 @@ def _types() -> Iterator[str]:
     yield "export const DEFAULTS: Readonly<Record<string, string>>;"
     yield "export const DEFAULT_WIDTHS: readonly number[];"
     yield "export const SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>;"
-    for constant in ("FLAGS", "DECIMALS", "COLORS", "COLOR_NAMES"):
+    for constant in ("FLAGS", "DECIMALS", "WORD_LISTS", "COLORS", "COLOR_NAMES"):
         yield f"export const {constant}: readonly string[];"
 
 

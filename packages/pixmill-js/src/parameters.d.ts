@@ -1011,5 +1011,6 @@ export const DEFAULT_WIDTHS: readonly number[];
 export const SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>;
 export const FLAGS: readonly string[];
 export const DECIMALS: readonly string[];
+export const WORD_LISTS: readonly string[];
 export const COLORS: readonly string[];
 export const COLOR_NAMES: readonly string[];

@@ -137,6 +137,9 @@ export const SYNONYMS = {
 /** Numbers, which have no zeros at their end. */
 export const DECIMALS =
   "dpr zoom gamma brightness_factor sepia blur sharpen blur_faces vignette noise opacity time dither speed".split(" ");
+/** Lists of words, each of which is written once. */
+export const WORD_LISTS =
+  "reject animated_formats passthrough original_formats include".split(" ");
 /** Colours, which have six or eight digits. */
 export const COLORS =
   "trim_color tint monochrome colorize flatten background".split(" ");

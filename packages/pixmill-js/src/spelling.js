@@ -1,6 +1,6 @@
 // How parameters are written in a URL: the same text for the same parameters in each language's client.
 import { PixmillError } from "./errors.js";
-import { ALIASES, COLORS, COLOR_NAMES, DECIMALS, DEFAULTS, FLAGS, NAMES, SYNONYMS } from "./parameters.js";
+import { ALIASES, COLORS, COLOR_NAMES, DECIMALS, DEFAULTS, FLAGS, NAMES, SYNONYMS, WORD_LISTS } from "./parameters.js";
 
 const SEPARATORS = { overlay: ";", then: "|" };
 
@@ -76,6 +76,7 @@ function canonical(name, text) {
   if (DECIMALS.includes(name) && text.length < 16 && /^(?:0|[1-9][0-9]{0,5})\.[0-9]+$/.test(text)) {
     return numberText(name, Number(text));
   }
+  if (WORD_LISTS.includes(name)) return [...new Set(text.split(","))].join(",");
   return COLORS.includes(name) ? colorText(text) : text;
 }
 

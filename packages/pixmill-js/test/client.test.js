@@ -44,6 +44,7 @@ test("values that mean the same have one text", () => {
   assert.equal(query({ background: "transparent" }), "background=ffffff00");
   assert.equal(query({ background: "#12345600" }), "background=ffffff00");
   assert.equal(query({ background: "red", flip: "h", enlarge: 1, blur: "2.50" }), "flip=horizontal&enlarge=true&blur=2.5&background=ff0000");
+  assert.equal(query({ animated_formats: ["gif", "webp", "gif"] }), "animated_formats=gif,webp");
   assert.equal(query({ format: "jpg", orientation: "none" }), "orientation=1&format=jpeg");
   assert.equal(client.url("/a:b.jpg"), client.url("a:b.jpg"));
 });
