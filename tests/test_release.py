@@ -110,6 +110,26 @@ def test_the_command_refuses_a_tree_with_changes(copy: Path) -> None:
     assert (done.returncode, "not committed" in done.stderr) == (1, True)
 
 
+def test_the_command_refuses_a_version_that_has_a_tag_and_a_folder_without_git(
+    copy: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(root: Path) -> str:
+        command: list[str | Path] = [sys.executable, "-m", "deploy.release.cut", "7.8.9", "--root", root]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    before = content(copy)
+    for command in ("init -q", "add .", "-c user.name=A -c user.email=a@example.com commit -q -m a", "tag v7.8.9"):
+        subprocess.run(["git", *command.split()], cwd=copy, check=True)
+    assert "the tag v7.8.9 exists" in refusal(copy)
+    assert (copy / CHANGELOG).read_text(encoding="utf-8") == before[CHANGELOG]
+    empty = tmp_path_factory.mktemp("empty")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(empty.parent))
+    assert "not a git repository" in refusal(empty)
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_pins_what_it_runs_grants_nothing_by_default_and_has_no_token(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 import helm_python
 import yaml
-from deploy.release.cut import ROOT, current_version, semver
+from deploy.release.cut import ROOT, CannotRelease, current_version, git, semver
 
 BIN: Final = Path(sys.executable).parent
 CHART: Final = ROOT / "deploy" / "helm" / "pixmill"
@@ -47,7 +47,7 @@ class BadPackage(Exception):
 
 
 def build(folder: Path) -> list[Path]:
-    """Build and check everything; return the files. Raises BadPackage, CalledProcessError.
+    """Build and check everything; return the files. Raises BadPackage, CannotRelease, CalledProcessError.
 
     Packages of an earlier build are removed from the folder.
     """
@@ -71,19 +71,7 @@ def environment() -> Mapping[str, str]:
     """Return the environment of builds: that of this process, and the time of the last commit."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return os.environ
-    return os.environ | {"SOURCE_DATE_EPOCH": _git(ROOT, "log", "-1", "--format=%ct").strip()}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """Return what git prints. Raises BadPackage where there is no repository."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = getattr(error, "stderr", "") or error
-        raise BadPackage(
-            f"packages are built from a clone with git, since it knows which files belong: {reason}"
-        ) from None
-    return done.stdout
+    return os.environ | {"SOURCE_DATE_EPOCH": git(ROOT, "log", "-1", "--format=%ct").strip()}
 
 
 def repacked(archive: Path, time_s: int) -> Path:
@@ -105,9 +93,9 @@ def repacked(archive: Path, time_s: int) -> Path:
 
 
 def build_sdist(root: Path, folder: Path) -> Path:
-    """Build the source distribution from a copy of what git knows: a build writes beside it. Raises BadPackage."""
+    """Build the source distribution from a copy of what git knows: a build writes beside it. Raises CannotRelease."""
     with tempfile.TemporaryDirectory() as copy:
-        for name in filter(None, _git(root, "ls-files", "-z").split("\0")):
+        for name in filter(None, git(root, "ls-files", "-z").split("\0")):
             if name.startswith("src/") or "/" not in name:
                 target = Path(copy, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -259,7 +247,7 @@ def check_wheel(wheel: Path, version: str) -> None:
 if __name__ == "__main__":
     try:
         files = build(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "dist")
-    except BadPackage as error:
+    except (BadPackage, CannotRelease) as error:
         sys.exit(f"cannot build: {error}")
     print(*files, sep="\n")
     if "PROJECT_URL" not in os.environ:

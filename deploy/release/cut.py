@@ -154,10 +154,20 @@ def _overdue(root: Path, version: str) -> Iterator[tuple[str, str]]:
                 yield path.relative_to(root).as_posix(), until
 
 
-def _require_clean(root: Path) -> None:
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True)  # noqa: S607 - git on the path
-    if status.stdout:
+def _require_clean_and_new(root: Path, version: str) -> None:
+    if git(root, "status", "--porcelain"):
         raise CannotRelease("there are changes that are not committed")
+    if git(root, "tag", "--list", f"v{version}"):
+        raise CannotRelease(f"the tag v{version} exists, and tags are never replaced: take the next version")
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Return what git prints. Raises CannotRelease where there is no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CannotRelease(f"needs a clone with git: {getattr(error, 'stderr', '') or error}".strip()) from None
+    return done.stdout
 
 
 def main() -> None:
@@ -171,7 +181,7 @@ def main() -> None:
         if arguments.notes:
             sys.stdout.write(notes(arguments.root, arguments.version))
             return
-        _require_clean(arguments.root)
+        _require_clean_and_new(arguments.root, arguments.version)
         for path in cut(arguments.root, arguments.version, arguments.date):
             print(path)
     except CannotRelease as error:

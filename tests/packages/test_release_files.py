@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 from deploy.release.build import (
-    BadPackage,
     build,
     build_sdist,
     build_url_package,
@@ -22,7 +21,7 @@ from deploy.release.build import (
     pack_javascript,
     package_chart,
 )
-from deploy.release.cut import ROOT, semver
+from deploy.release.cut import ROOT, CannotRelease, semver
 
 from pixmill import __version__
 
@@ -114,7 +113,7 @@ def test_the_client_packages_name_the_repository(built: Path) -> None:
 
 def test_without_a_repository_the_build_says_why_it_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(BadPackage, match="packages are built from a clone with git"):
+    with pytest.raises(CannotRelease, match="needs a clone with git"):
         build_sdist(tmp_path, tmp_path)
 
 
