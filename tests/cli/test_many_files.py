@@ -207,3 +207,10 @@ def test_a_target_folder_that_is_a_file_is_named(run: Run, photos: list[str], tm
     (tmp_path / "taken").write_bytes(b"")
     done = run("resize", *photos, "taken/", "-w", 20)
     assert (done.code, done.err) == (1, "pixmill: taken is a file, not a folder; give another target\n")
+
+
+def test_no_message_quotes_the_password_of_a_url(run: Run) -> None:
+    done = run("info", "http://user:hunter@127.0.0.1:1/a.jpg")
+    assert (done.code, "hunter" in done.err, "127.0.0.1:1/a.jpg" in done.err) == (1, False, True)
+    done = run("purge", "--all", "--server", "http://user:hunter@127.0.0.1:1", PIXMILL_ADMIN_TOKEN="a" * 32)
+    assert (done.code, "hunter" in done.err, "is not listening" in done.err) == (1, False, True)

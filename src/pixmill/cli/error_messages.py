@@ -13,6 +13,7 @@ import click
 from pixmill.cli.option_rows import read
 from pixmill.cli.output import print_message
 from pixmill.errors import BadRequest, PixmillError
+from pixmill.telemetry.redaction import redact
 
 FAILURE: Final = 1
 WRONG_USAGE: Final = 2
@@ -102,7 +103,7 @@ def print_failure(subject: str, error: Exception) -> None:
     if failure is None:
         raise error
     text = failure.text if failure.text.startswith(subject) else f"{subject}: {failure.text}"
-    print_message(f"pixmill: {text}")
+    print_message(f"pixmill: {redact(text) if '://' in subject else text}")
 
 
 @contextmanager
@@ -111,7 +112,7 @@ def reaching(server: str | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        fail(system_sentence(error, server or "the server of the settings (PIXMILL_HOST, PIXMILL_PORT)"))
+        fail(system_sentence(error, redact(server or "") or "the server of the settings (PIXMILL_HOST, PIXMILL_PORT)"))
 
 
 def fail(message: str, code: int = FAILURE) -> NoReturn:
