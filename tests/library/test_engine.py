@@ -258,6 +258,10 @@ def test_environment_has_the_defaults_of_settings(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(errors.InvalidParameter) as raised:
         pixmill.Engine()
     assert raised.value.param == "PIXMILL_MAX_PIXELS"
+    monkeypatch.setenv("PIXMILL_WORKERS", "two")
+    with pytest.raises(errors.InvalidParameter, match=r"^PIXMILL_WORKERS=two: "):
+        pixmill.Engine(max_pixels=10)
+    monkeypatch.delenv("PIXMILL_WORKERS")
     pixmill.Engine(max_pixels=10)
 
 
@@ -293,6 +297,20 @@ def test_map_raises_the_error_of_an_image_with_its_name(engine: pixmill.Engine, 
 def test_map_returns_errors_in_their_places(engine: pixmill.Engine, photo: bytes) -> None:
     results = list(engine.map([photo, b"no image", photo], on_error="return", width=10))
     assert [type(result) for result in results] == [pixmill.Result, errors.UnsupportedImage, pixmill.Result]
+
+
+class Broken:
+    """A file on a disk that fails."""
+
+    def read(self, _: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+async def test_file_that_cannot_be_read_is_an_error_of_its_image(engine: pixmill.Engine, photo: bytes) -> None:
+    expected = [pixmill.Result, errors.SourceError, pixmill.Result]
+    sources: list[bytes | Broken] = [photo, Broken(), photo]
+    assert [type(one) for one in engine.map(sources, on_error="return", width=10)] == expected
+    assert [type(one) async for one in engine.amap(sources, on_error="return", width=10)] == expected
 
 
 def test_map_refuses_wrong_parameters_at_once(engine: pixmill.Engine) -> None:
@@ -485,7 +503,10 @@ def test_result_is_saved_as_what_it_is(engine: pixmill.Engine, photo: bytes, tmp
     assert raised.value.filename == str(tmp_path / "missing")
 
 
-def test_errors_say_what_to_do(engine: pixmill.Engine) -> None:
+def test_errors_say_what_to_do(engine: pixmill.Engine, photo: bytes) -> None:
+    with pytest.raises(errors.SourceForbidden, match="There is no image root") as refused:
+        engine.resize(photo, overlay="url:logo.png")
+    assert any("pixmill.Engine(images=FOLDER)" in note for note in refused.value.__notes__)
     with pytest.raises(errors.AddressForbidden) as raised:
         engine.resize("http://127.0.0.1:9/a.jpg")
     assert any("PIXMILL_ALLOWED_NETWORKS" in note for note in raised.value.__notes__)

@@ -35,8 +35,9 @@ def load_settings(given: Mapping[str, object]) -> EngineSettings:
             close = get_close_matches(name.removeprefix(PREFIX).lower(), EngineSettings.model_fields, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise UnknownParameter(f"{name} is no setting of an engine{hint}", param=name)
+    given = {name: setting_value(value) for name, value in given.items() if value is not None}
     try:
-        return EngineSettings(**{name: setting_value(value) for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic validates
+        return EngineSettings(**given)  # type: ignore[arg-type] # pydantic validates
     except ValidationError as error:
         raise _invalid(error, given) from None
 

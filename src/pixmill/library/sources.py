@@ -109,12 +109,19 @@ def _filled(max_bytes: int, fill: Callable[[Spool], None]) -> Spool:
 async def _aread_file(read_method: Callable[[int], Awaitable[object]], max_bytes: int) -> Spool:
     spool = Spool(max_bytes)
     try:
-        while chunk := await read_method(_CHUNK_BYTES):
+        while chunk := await _achunk_of(read_method):
             spool.write(_as_bytes(chunk))
     except BaseException:
         spool.close()
         raise
     return spool
+
+
+async def _achunk_of(read_method: Callable[[int], Awaitable[object]]) -> object:
+    try:
+        return await read_method(_CHUNK_BYTES)
+    except OSError as error:
+        raise _file_error(error) from error
 
 
 def _read_into(spool: Spool, source: Source) -> None:
@@ -125,8 +132,19 @@ def _read_into(spool: Spool, source: Source) -> None:
     elif isinstance(source, str | os.PathLike):
         _read_path(spool, os.fspath(source))
     else:
-        while chunk := source.read(_CHUNK_BYTES):
+        while chunk := _chunk_of(source):
             spool.write(_as_bytes(chunk))
+
+
+def _chunk_of(file: Readable) -> object:
+    try:
+        return file.read(_CHUNK_BYTES)
+    except OSError as error:
+        raise _file_error(error) from error
+
+
+def _file_error(error: OSError) -> SourceError:
+    return SourceError(f"The file object could not be read: {error.strerror or type(error).__name__}", param="source")
 
 
 def _as_bytes(chunk: object) -> Bytes:

@@ -36,12 +36,13 @@ def path_cause(path: str) -> str:
 
 
 def no_image_root(ref: SourceRef) -> SourceForbidden:
-    """Return the error for a path on a server without image root."""
+    """Return the error for a path where there is no image root, on a server or in a program."""
     cause = path_cause(ref.text) or "Give a whole URL, such as https://example.com/photo.jpg"
     return SourceForbidden(
-        f"This server has no image root that a path could be below. {cause}",
+        f"There is no image root that a path could be below. {cause}",
         detail="no image root is set",
-        hint="To serve files, set PIXMILL_IMAGES to a folder or a bucket: pixmill serve --images FOLDER",
+        hint="To use files, set PIXMILL_IMAGES to a folder or a bucket: pixmill serve --images FOLDER, or in a program "
+        "pixmill.Engine(images=FOLDER)",
     )
 
 
