@@ -45,7 +45,8 @@ The last name is the target:
 
 - The format is that of `--format`, else of the ending of the target, else of each input. Where none says it (a raw photo into a folder, `--format auto`), it is
   chosen by content, and the ending follows.
-- An input is never replaced without `--overwrite`. Other files under the names of results are replaced, each at once: a run that is stopped leaves no half file.
+- An input is never replaced without `--overwrite`, nor a single named file of the same kind: `*.jpg` may be two files, of which the second would be
+  the target. Other files under the names of results are replaced, each at once: a run that is stopped leaves no half file.
 - Two results with one name, a misspelt option, ending or value stop the command before anything is written, with exit code 2.
 - An input that cannot be read or decoded is named, and does not stop the others; the exit code is then 1.
 - All workers are used, `PIXMILL_WORKERS` of them: by default one per core. They are sandboxed as those of the server are.

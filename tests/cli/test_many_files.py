@@ -72,6 +72,20 @@ def test_a_result_whose_format_is_chosen_late_is_named_by_it(run: Run, photos: l
             assert path.suffix == {"JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif"}[str(image.format)]
 
 
+def test_the_second_of_two_photos_of_a_pattern_is_not_taken_for_the_target(
+    run: Run, photos: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "other.jpg").write_bytes((tmp_path / "fig.jpg").read_bytes())
+    before = (tmp_path / "other.jpg").read_bytes()
+    done = run("resize", "fig.jpg", "other.jpg", "-w", 30)
+    assert done.code == 2
+    assert "fig.jpg other.jpg thumbs/" in done.err
+    assert (tmp_path / "other.jpg").read_bytes() == before
+    assert run("resize", "fig.jpg", "other.jpg", "-w", 30, "--overwrite").code == 0
+    assert run("resize", "fig.jpg", "other.webp", "-w", 30).code == 0
+    assert run("resize", "fig.jpg", "other.webp", "-w", 20).code == 0
+
+
 def test_a_name_chosen_late_does_not_replace_an_input(run: Run, photos: list[str], tmp_path: Path) -> None:
     (tmp_path / "fig.raw").write_bytes((tmp_path / "fig.jpg").read_bytes())
     (tmp_path / "link").symlink_to("fig.jpg")

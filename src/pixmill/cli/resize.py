@@ -20,7 +20,7 @@ from pixmill.cli.options import DocumentedCommand, with_params
     epilog="Settings come from the environment and from .env in the current folder, such as PIXMILL_WORKERS.",
 )
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="")
-@click.option("--overwrite", is_flag=True, help="Let a result replace an input. Other files of that name are replaced.")
+@click.option("--overwrite", is_flag=True, help="Let a result replace an input, or a file that could be meant as one.")
 @with_params
 def command(paths: tuple[str, ...], *, overwrite: bool, **params: str | None) -> None:
     """Resize images into a file or a folder.

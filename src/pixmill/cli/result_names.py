@@ -84,6 +84,8 @@ def plan_jobs(sources: Sequence[str], target: str, params: Mapping[str, str], na
     for job in jobs:
         if job.name != STANDARD:
             names.claim(Path(job.name), job.source)
+    if template == target and not names.may_overwrite:
+        _keep_a_second_input(sources[0], target)
     return jobs
 
 
@@ -108,6 +110,16 @@ def _template(target: str, *, is_single: bool) -> str:
         f"several inputs need a folder as the target, and {target} is none; end it with a slash, as {suggestion}, "
         f"or give a template, as {suggestion}{{stem}}.webp"
     )
+
+
+def _keep_a_second_input(source: str, target: str) -> None:
+    """Refuse a target that may be meant as an input: the shell makes two of ``*.jpg`` where there are two files."""
+    is_same_kind = Path(target).suffix.lower() == PurePosixPath(_path_of(source)).suffix.lower()
+    if is_same_kind and not is_url(source) and source != STANDARD and Path(target).is_file():
+        raise WrongUsage(
+            f"{target} is there already: to resize both images, name a folder last, as in {source} {target} thumbs/; "
+            "to replace it, give --overwrite"
+        )
 
 
 def _job(source: str, template: str, given: str, params: Mapping[str, str]) -> Job:
