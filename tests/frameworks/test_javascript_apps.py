@@ -95,7 +95,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _pixmill(**settings: str) -> Pixmill:
-    return Pixmill(images=str(PHOTOS), allowed_networks="127.0.0.0/8", workers="1", **settings)
+    patient = {"deadline_s": "100", "queue_max_wait_s": "90"}  # a browser does not ask for an image twice
+    return Pixmill(images=str(PHOTOS), allowed_networks="127.0.0.0/8", workers="1", **patient, **settings)
 
 
 def look(browser: Browser, url: str, name: str, scale: int) -> list[Seen]:
