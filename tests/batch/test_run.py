@@ -11,6 +11,7 @@ import pytest
 from obstore.exceptions import InvalidPathError
 
 from pixmill.batch.job import Failure, Job, Shard, ShardResult
+from pixmill.batch.locations import Item, Locations
 from pixmill.batch.planning import Part, parse_part
 from pixmill.batch.report import Report
 from pixmill.batch.run import Observers, Options, plan_batch
@@ -387,3 +388,13 @@ def test_a_key_that_stops_a_listing_is_named() -> None:
     error = translate(InvalidPathError('Encountered object with invalid path: Path "a//b.png" contained empty segment'))
     assert '"a//b.png"' in error.detail
     assert "rename it" in error.detail
+
+
+def test_a_single_object_is_read_with_the_credentials_of_its_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_STORES", '{"a": {"url": "s3://photos/2026"}, "b": {"url": "s3://photos/2026/rome"}}')
+    locations = Locations(batch_settings())
+    item = Item("s3://photos", "2026/rome/a.jpg", "2026/rome/a.jpg")
+    narrowed = locations.narrowed(item)
+    assert (narrowed.location, narrowed.url, narrowed.name) == ("s3://photos/2026/rome", item.url, item.name)
+    other = Item("s3://photos", "2025/a.jpg", "2025/a.jpg")
+    assert locations.narrowed(other) == other

@@ -69,7 +69,7 @@ class Listing:
             if pattern.location and not is_valid(pattern.path):
                 self._leave_out(pattern.location, pattern.path, NO_PATH)
             else:
-                yield _single(pattern)
+                yield self._locations.narrowed(_single(pattern))
             return
         matches, location = pattern.matcher().fullmatch, pattern.location
         below = _below(location, self._target)

@@ -61,6 +61,7 @@ class Locations:
         self._source = source
         self._stores: dict[str, Store] = dict(opened or {})
         self._borrowed = frozenset(self._stores)
+        self._prefixes = tuple(f"{named.url.rstrip('/')}/" for named in settings.stores.values())
 
     def open(self, url: str, *, create: bool = False, on_unlisted: Callable[[str, str], None] | None = None) -> Store:
         """Return the store at ``url``. ``on_unlisted`` is called with what a listing leaves out. Raises StoreError."""
@@ -77,6 +78,14 @@ class Locations:
         if url.startswith(f"{MEMORY_SCHEME}://"):
             raise StoreError("There is no such store in memory", detail=url)
         return open_store(url, self._settings, create=create)
+
+    def narrowed(self, item: Item) -> Item:
+        """Return an object of a bucket in the named store that has it, whose credentials may be for its prefix only."""
+        if not self._prefixes or not item.location or item.location.startswith("/"):
+            return item
+        url, least = item.url, len(item.location) + 1
+        found = max((one for one in self._prefixes if len(one) > least and url.startswith(one)), key=len, default="")
+        return Item(found[:-1], url[len(found) :], item.name, item.validator) if found else item
 
     async def read(self, item: Item) -> Spool:
         """Read an original into a spool that the caller closes. Raises SourceError, Forbidden, InvalidParameter."""
