@@ -3,7 +3,7 @@
 Every worker process executes this file: what it names is imported when it is first used. The stub has the types.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "Engine": "pixmill.library.engine",
