@@ -13,8 +13,8 @@ from PIL import Image
 
 from pixmill.batch.job import Failure, Job
 from pixmill.batch.planning import Plan as BatchPlan
-from pixmill.batch.run import Observers, Options, Totals, run_batch
-from pixmill.batch.runner import Outcome
+from pixmill.batch.run import Observers, Options, run_batch
+from pixmill.batch.runner import Outcome, Totals
 from pixmill.batch.shards import batch_settings
 from pixmill.engine.pixels.batch import render_all
 from pixmill.errors import PixmillError

@@ -19,8 +19,8 @@ from pixmill.batch.job import Failure, Job
 from pixmill.batch.locations import Item
 from pixmill.batch.planning import Plan
 from pixmill.batch.report import Report
-from pixmill.batch.run import Observers, Options, Totals, plan_batch, run_batch
-from pixmill.batch.runner import Outcome
+from pixmill.batch.run import Observers, Options, plan_batch, run_batch
+from pixmill.batch.runner import Outcome, Totals
 from pixmill.settings import Settings
 
 SUCCESS: Final = 0

@@ -17,7 +17,7 @@ from pixmill.batch.job import CompiledJob, Failure, Job
 from pixmill.batch.journal import FOLDER, Journal
 from pixmill.batch.locations import Item, Locations
 from pixmill.batch.planning import WHOLE, Part, Plan
-from pixmill.batch.runner import Outcome, ShardRunner, engine_settings, open_extras
+from pixmill.batch.runner import Outcome, ShardRunner, Totals, engine_settings, open_extras
 from pixmill.batch.template import parse_target, shown_path
 from pixmill.errors import InvalidParameter, PixmillError
 from pixmill.parts import build_engine, build_sources
@@ -29,25 +29,6 @@ MAX_CONSECUTIVE_FAILURES: Final = 32
 """Of stores and sources, with no original made between them: then the batch stops, and can be resumed."""
 
 _STORE_CODES: Final = ("store_", "source_unreachable", "source_timeout", "source_denied", "source_forbidden")
-
-
-@dataclass(slots=True)
-class Totals:
-    """What a run has done so far."""
-
-    originals: int = 0
-    skipped: int = 0
-    failed: int = 0
-    outputs: int = 0
-    output_bytes: int = 0
-    stopped_by: Failure | None = None
-
-    def add(self, outcome: Outcome) -> None:
-        self.originals += 1
-        self.skipped += outcome.is_skipped
-        self.failed += bool(outcome.failures)
-        self.outputs += len(outcome.written)
-        self.output_bytes += sum(size for _, size in outcome.written)
 
 
 @dataclass(slots=True)

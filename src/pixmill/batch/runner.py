@@ -50,9 +50,9 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Totals:
-    done: list[bytes] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+class Totals:
+    """What has been done so far."""
+
     originals: int = 0
     skipped: int = 0
     failed: int = 0
@@ -64,9 +64,20 @@ class _Totals:
         self.originals += 1
         self.skipped += outcome.is_skipped
         self.failed += bool(outcome.failures)
-        self.failures += outcome.failures
         self.outputs += len(outcome.written)
         self.output_bytes += sum(size for _, size in outcome.written)
+
+
+@dataclass(slots=True)
+class _ShardTotals(Totals):
+    """The totals of a shard, with the originals that are done and the failures."""
+
+    done: list[bytes] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        Totals.add(self, outcome)
+        self.failures += outcome.failures
         if not outcome.failures:
             self.done.append(digest_of(outcome.item))
 
@@ -161,7 +172,7 @@ class ShardRunner:
 
         Ends early for a failure that every other original would meet too, which the result then names.
         """
-        pending, totals = iter(items), _Totals()
+        pending, totals = iter(items), _ShardTotals()
 
         async def take_items() -> None:
             for item in pending:
