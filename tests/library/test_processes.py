@@ -9,6 +9,17 @@ def test_end_of_a_script(tmp_path: Path) -> None:
     assert run(tmp_path, "print(pixmill.resize(PHOTO, width=20).width, len(children()) > 0)") == "20 True\n"
 
 
+def test_program_that_embeds_python(tmp_path: Path) -> None:
+    """There ``sys.executable`` is the program; ``multiprocessing`` is told the interpreter."""
+    script = """
+import multiprocessing
+multiprocessing.set_executable(sys.executable)
+sys.executable = "/bin/false"
+print(pixmill.resize(PHOTO, width=20).width)
+"""
+    assert run(tmp_path, script) == "20\n"
+
+
 def test_process_pool(tmp_path: Path) -> None:
     use_process_pool(tmp_path, "fork")
 

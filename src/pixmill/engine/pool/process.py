@@ -120,7 +120,7 @@ class Process:
 
 def _spawn(fd: int, output_fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
     """Start a worker. ``-P``: never import a module from the current directory, where images may be."""
-    command = [sys.executable, "-P", "-m", _WORKER_MODULE, str(fd), *([handlers_module] if handlers_module else [])]
+    command = [_interpreter(), "-P", "-m", _WORKER_MODULE, str(fd), *([handlers_module] if handlers_module else [])]
     environment = {name: os.environ[name] for name in _INHERITED_ENVIRONMENT if name in os.environ} | _FIXED_ENVIRONMENT
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,
@@ -133,3 +133,9 @@ def _spawn(fd: int, output_fd: int, handlers_module: str | None) -> "subprocess.
         # it considers niceness (sched(7), autogroup), so a worker would weigh as much as the server.
         process_group=0,
     )
+
+
+def _interpreter() -> str:
+    """Return the Python that ``multiprocessing`` starts: a program that embeds Python names it by ``set_executable``."""
+    spawn = sys.modules.get("multiprocessing.spawn")
+    return os.fsdecode(spawn.get_executable()) if spawn else sys.executable
