@@ -589,9 +589,9 @@ async def test_variants_that_make_no_set_are_refused(query: str, only: bool, cod
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ({"presets": '{"card": "width=x"}'}, "PIXMILL_PRESETS: preset card: width must be"),
-        ({"presets": "nonsense"}, "PIXMILL_PRESETS: must be a JSON object"),
-        ({"presets_only": True}, "PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS"),
+        ({"presets": '{"card": "width=x"}'}, "(--presets): preset card: width must be"),
+        ({"presets": "nonsense"}, "PIXMILL_PRESETS=nonsense (--presets): must be a JSON object"),
+        ({"presets_only": True}, "PIXMILL_PRESETS_ONLY=true needs PIXMILL_PRESETS"),
     ],
 )
 def test_presets_that_cannot_be_used_keep_the_server_from_starting(flags: dict[str, Any], says: str) -> None:

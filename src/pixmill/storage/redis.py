@@ -9,6 +9,7 @@ is poor.
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -178,7 +179,7 @@ def translate(error: Exception) -> StoreError:
     if error_type is StoreError:
         error_type = _PREFIX_ERROR_TYPES.get(text.partition(" ")[0], StoreError)
     connecting = _CONNECTING.match(text)
-    if connecting:
+    if connecting and not isinstance(error.__context__, ssl.SSLError):  # whose numbers are not those of errno
         return error_type(detail=f"{connecting[2]} {errno_problem(int(connecting[1]))}")
     return error_type(detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARACTERS])
 

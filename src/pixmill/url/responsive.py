@@ -11,8 +11,9 @@ from .parameters import DEFAULT_WIDTHS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import TypeVar
 
+    T = TypeVar("T")
     Size = tuple[int, int]
     Candidate = tuple[int, "int | None", str]
 
@@ -111,7 +112,7 @@ def tiny_params(params: Mapping[str, object], most: int) -> dict[str, object]:
     return {**own, "width": tiny, "blur": 1, "animated": False, "format": "webp", "quality": 40}
 
 
-def listed(name: str, values: Iterable[Any] | None) -> list[Any] | None:
+def listed(name: str, values: Iterable[T] | None) -> list[T] | None:
     """Return several values as a list. Raises InvalidParameter."""
     if values is None:
         return None

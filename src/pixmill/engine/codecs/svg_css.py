@@ -117,7 +117,7 @@ class _Sanitiser:
             self._closing.append(")")
             url = _string_value(quoted[1])
             if not _is_closed(quoted[1]) and self._at < len(self._css):  # a string that a line end makes invalid
-                return f"url{quoted[0]}"
+                return f"{_NO_FUNCTION}{quoted[0]}"  # another string may follow
             allowed = self._allowed_url(url)
             if allowed == url and "\\" not in quoted[1]:
                 return f"url{quoted[0]}"

@@ -136,6 +136,6 @@ def _spawn(fd: int, output_fd: int, handlers_module: str | None) -> "subprocess.
 
 
 def _interpreter() -> str:
-    """Return the Python that ``multiprocessing`` starts: a program that embeds Python names it by ``set_executable``."""
+    """Return the Python of ``multiprocessing``: a program that embeds Python names it by ``set_executable``."""
     spawn = sys.modules.get("multiprocessing.spawn")
     return os.fsdecode(spawn.get_executable()) if spawn else sys.executable
