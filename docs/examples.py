@@ -53,6 +53,7 @@ SIZE = {
         "url=friends.jpg&width=200&height=110&fit=cover",
         ("north", "The top of the photo stays: the curtain, and half of a dog."),
         ("south", "The bottom stays: the fence."),
+        ("auto", "The subject stays: both heads."),
         ("smart", "The most salient region stays: the head of the upper dog."),
         ("smart:entropy", "The region with most detail stays: boards, and the lower dog."),
         ("fp:0.5,0.3", "The point at 50 % of the width and 30 % of the height is in the centre: the upper dog."),

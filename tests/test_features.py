@@ -61,6 +61,7 @@ crop by what is taken off the edges | crop=edges:1,2,3,4
 gravity by compass direction | w=9&h=9&fit=cover&gravity=north
 focal point | w=9&h=9&fit=cover&gravity=fp:0.2,0.3
 zoom at a focal point or a face | w=9&h=9&fit=cover&gravity=fp:0.1,0.2,zoom:2 w=9&h=9&fit=cover&gravity=face,close:1
+smart crop (subject: sharp and distinct parts, whole) | w=9&h=9&fit=cover&gravity=auto
 smart crop (attention) | w=9&h=9&fit=cover&gravity=smart
 smart crop (entropy) | w=9&h=9&fit=cover&gravity=smart:entropy
 smart crop (faces) | w=9&h=9&fit=cover&gravity=face extra:faces

@@ -24,7 +24,7 @@ from pixmill.plan.gravity import (
     Point,
     Smart,
 )
-from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
+from pixmill.plan.ops import Aspect, CropWindow, Fit, Kernel, Resize
 from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image, render_resized
 
 LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90}
@@ -181,11 +181,11 @@ def test_faces_are_found_where_they_are() -> None:
     assert centres == pytest.approx([200, 900], abs=25)
 
 
-def test_without_a_face_the_window_is_the_smart_one() -> None:
+def test_without_a_face_the_window_is_that_of_auto() -> None:
     source = encode_image(image_with_mark(900, 150, 1000, 250), "PNG")
     by_face = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces())
-    smart = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart())
-    assert np.array_equal(pixels_of(by_face), pixels_of(smart))
+    auto = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(Interest.AUTO))
+    assert np.array_equal(pixels_of(by_face), pixels_of(auto))
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,3 +252,69 @@ def test_a_close_up_of_a_face_that_is_not_there_is_a_smart_crop() -> None:
     source = encode_image(image_with_mark(900, 150, 1000, 250), "PNG")
     result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces(closeness=1.0))
     assert red(result) > 400
+
+
+def blurred_scene(left: int, top: int, width: int = 1200, height: int = 400) -> Image.Image:
+    """Return a soft landscape, bright at its upper edge, with a sharp pattern of 120 × 120 pixels."""
+    ramp = np.linspace(210, 70, height)[:, None] + 25 * np.sin(np.arange(width) / 90)[None, :]
+    pixels = np.repeat(ramp[..., None], 3, axis=2) * np.array([0.8, 1.0, 0.9])
+    squares = (np.indices((120, 120)) // 15).sum(axis=0) % 2
+    pixels[top : top + 120, left : left + 120] = np.where(squares[..., None] > 0, (235, 205, 60), (120, 40, 30))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def yellow(image: Image.Image) -> int:
+    pixels = pixels_of(image).astype(int)
+    return int((pixels[..., 0] - pixels[..., 2] > 60).sum())
+
+
+@pytest.mark.parametrize("orientation", LYING)
+@pytest.mark.parametrize("left", [30, 700, 1050])
+def test_auto_keeps_a_sharp_subject_whole(orientation: int, left: int) -> None:
+    scene = blurred_scene(left, 200)
+    whole = render_resized(encode_image(scene, "PNG"), height=100)
+    result = render_resized(
+        encode_oriented(scene, orientation), width=50, height=100, fit=Fit.COVER, gravity=Smart(Interest.AUTO)
+    )
+    assert yellow(result) >= 0.97 * yellow(whole) > 0
+
+
+@pytest.mark.parametrize("top", [20, 900, 1060])
+def test_auto_keeps_a_subject_in_an_upright_image(top: int) -> None:
+    scene = blurred_scene(140, top, width=400, height=1200)
+    whole = render_resized(encode_image(scene, "PNG"), width=100)
+    gravity = Smart(Interest.AUTO)
+    result = render_resized(encode_image(scene, "PNG"), width=100, height=50, fit=Fit.COVER, gravity=gravity)
+    assert yellow(result) >= 0.97 * yellow(whole) > 0
+
+
+def test_auto_places_a_crop_in_both_directions() -> None:
+    scene = blurred_scene(850, 240)
+    crop = CropWindow(300, 160, gravity=Smart(Interest.AUTO))
+    result = render_image(encode_image(scene, "PNG"), crop=crop)
+    assert yellow(result) >= 0.97 * yellow(scene)
+
+
+def test_auto_keeps_what_is_opaque() -> None:
+    pixels = np.zeros((200, 600, 4), np.uint8)
+    pixels[60:140, 20:100] = (90, 90, 90, 255)
+    pixels[..., :3] += np.random.default_rng(1).integers(0, 90, (200, 600, 1), np.uint8)
+    source = encode_image(Image.fromarray(pixels, "RGBA"), "PNG")
+    result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(Interest.AUTO))
+    assert int((pixels_of(result, "RGBA")[..., 3] > 200).sum()) == pytest.approx(1600, abs=90)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 40), (40, 2), (3, 3), (400, 1), (1, 400)])
+def test_auto_has_a_window_in_the_smallest_images(size: tuple[int, int]) -> None:
+    source = encode_image(Image.new("RGB", size, (200, 30, 10)), "PNG")
+    result = render_resized(source, width=20, height=20, fit=Fit.COVER, gravity=Smart(Interest.AUTO), enlarge=True)
+    assert difference(pixels_of(result), pixels_of(Image.new("RGB", (20, 20), (200, 30, 10)))) < 1
+
+
+def test_auto_centres_the_window_where_nothing_stands_out() -> None:
+    pixels = np.full((200, 600, 3), 120, np.uint8)
+    pixels[:, 290:310] = 121
+    source = encode_image(Image.fromarray(pixels), "PNG")
+    result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(Interest.AUTO))
+    lighter = np.nonzero((pixels_of(result, "L") > 120).any(axis=0))[0]
+    assert lighter.mean() == pytest.approx(49.5, abs=2)

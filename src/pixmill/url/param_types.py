@@ -58,7 +58,7 @@ class ImageParams(TypedDict, total=False):
     fit: Literal["cover", "contain", "fill", "inside", "outside", "auto"]
     """How the image is fitted to width × height."""
     gravity: str
-    """Crop anchor for fit=cover and aspect: a compass direction, a focal point (fp), a share of the space that the box leaves (pos, as in CSS background-position), weighted focal regions (fr), points or regions in pixels of the original (px), smart (most salient region, libvips attention), smart:entropy (highest entropy) or face (needs pixmill[faces]; without a face as smart)."""
+    """Crop anchor for fit=cover and aspect: a compass direction, a focal point (fp), a share of the space that the box leaves (pos, as in CSS background-position), weighted focal regions (fr), points or regions in pixels of the original (px), auto (the subject: faces, if pixmill[faces] is installed, then what is sharp and stands out), smart (most salient region, libvips attention), smart:entropy (highest entropy) or face (needs pixmill[faces]; without a face as auto)."""
     enlarge: bool | Literal["error", "never"]
     """Allows upscaling of images that are smaller than the box."""
     shrink: bool

@@ -74,6 +74,9 @@ def aspect_text(aspect: Aspect) -> str:
     return f"{aspect.width}:{aspect.height}"
 
 
+_SMART_NAMES: Final = {Interest.ATTENTION: "smart", Interest.ENTROPY: "smart:entropy", Interest.AUTO: "auto"}
+
+
 def gravity_text(gravity: Gravity) -> str:
     text = _place_text(gravity)
     if not isinstance(gravity, Point | Smart) and gravity.closeness:
@@ -86,7 +89,7 @@ def _place_text(gravity: Gravity) -> str:
         case Point():
             return _point_text(gravity)
         case Smart(interest):
-            return "smart" if interest is Interest.ATTENTION else f"smart:{interest.value}"
+            return _SMART_NAMES[interest]
         case Faces():
             return "face"
         case FocalRegions(regions):

@@ -68,9 +68,10 @@ PARAMS = (
         GravityGrammar(),
         "Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space "
         "that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or "
-        "regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` "
-        "(highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the "
-        "position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
+        "regions in pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then "
+        "what is sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest "
+        "entropy) or `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of "
+        "the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
         "of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, "
         "`,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far "
         "as the image has pixels.",
@@ -78,6 +79,7 @@ PARAMS = (
             "north",
             "ne:10,20",
             "ne:pct:5,0",
+            "auto",
             "smart",
             "px:600,400",
             "fp:0.3,0.75",

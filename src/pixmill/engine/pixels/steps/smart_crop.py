@@ -1,6 +1,6 @@
 """Places the crop and the window that depend on the pixels, on a reduced image.
 
-By libvips' attention or entropy, or by faces.
+By the subject, by libvips' attention or entropy, or by faces.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,9 @@ from dataclasses import replace
 from msgspec.structs import replace as replace_plan
 
 from pixmill.engine.codecs.decoder import Decoder
+from pixmill.engine.pixels.analysis.attention import measure_attention
 from pixmill.engine.pixels.analysis.faces import DETECTION_SIDE, detect_faces
+from pixmill.engine.pixels.analysis.subjects import place_window
 from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
@@ -25,6 +27,8 @@ from pixmill.plan.ops import CropWindow
 
 _ANALYSIS_SIDE = 256
 """libvips itself reduces to about 32 × 32 pixels (smartcrop.c), so this size loses nothing."""
+_SUBJECT_SIDE = 320
+"""Fine detail shows what is in focus down to this size."""
 
 
 def smart_crop(frame: Frame, job: RenderJob) -> Frame:
@@ -99,7 +103,7 @@ def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, 
     regions: tuple[FocalRegion, ...] = ()
     if isinstance(gravity, Faces):
         regions = tuple(detect_faces(_analysis_image(frame, job, DETECTION_SIDE), param))
-    interest = gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION
+    interest = gravity.interest if isinstance(gravity, Smart) else Interest.AUTO
     found = FocalRegions(regions) if regions else _find_point(frame, job, interest, window)
     return placed_gravity(gravity, found)
 
@@ -114,7 +118,11 @@ def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
 
 
 def _find_point(frame: Frame, job: RenderJob, interest: Interest, window: Size) -> Point:
-    """Return the most salient point, or the centre of the window with the highest entropy."""
+    """Return the most salient point, or the centre of the window with the subject or the highest entropy."""
+    if interest is Interest.AUTO:
+        searched = job.geometry.searched_scaled
+        shares = min(1.0, window.width / searched.width), min(1.0, window.height / searched.height)
+        return Point(*place_window(measure_attention(_analysis_image(frame, job, _SUBJECT_SIDE)), *shares))
     image = _analysis_image(frame, job, _ANALYSIS_SIDE)
     reduced_window = _shrink_size(window, _shrink_factor(job.geometry.searched_scaled, _ANALYSIS_SIDE))
     width, height = min(reduced_window.width, image.width), min(reduced_window.height, image.height)
