@@ -17,7 +17,7 @@ _SPREAD: Final = 0.6
 """Standard deviation of the preference for the middle, in sides."""
 _RIM: Final = 0.3
 _RIM_WEIGHT: Final = 0.2
-"""What lies at the very edge of the window counts a fifth; from 30 % of half its length on, all."""
+"""At its edges the window counts a fifth of what it holds; from 30 % of half its length on, all."""
 _TOP_WEIGHT: Final = 2.0
 _TOP_FALL: Final = 4
 """The top of the subject counts three times as much as its foot: heads, spires and blossoms are there."""
