@@ -9,6 +9,7 @@ from pathlib import Path
 PHOTO = Path(__file__).parents[2] / "examples/photos/fig.jpg"
 PRELUDE = f"""
 import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has ignored it for what runs in the background
 from pathlib import Path
 import pixmill
 from pixmill import errors

@@ -85,7 +85,7 @@ const render = debounce(async () => {
 	}
 }, RENDER_MS);
 
-/** Show what came; what this browser cannot show is requested as PNG besides. Returns a note about it. */
+/** Show a result; as PNG if this browser cannot show its format. Returns a note about it. */
 async function showImage(blob, values, signal) {
 	if (!/^(image|video)/.test(blob.type)) {
 		viewer.after.replace(h("pre", { tabindex: 0 }, (await blob.text()).slice(0, 9999)));
@@ -127,7 +127,7 @@ async function loadFacts(values) {
 	loadBefore();
 }
 
-/** The sides of the original as a crop counts them: turned with it; unknown for drawings and after a trim. */
+/** The sides of the original as a crop counts them: turned; unknown for drawings and after a trim. */
 function sidesForCrop() {
 	const { width, height } = viewer.before;
 	if (!original || !width || store.get("trim") || /svg|pdf/.test(original.format)) return null;

@@ -7,7 +7,7 @@ const MOST_PIXELS = 4096; // of a slider for a side; larger ones can be typed
 const read = (text) => (/^-?\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : NaN);
 let count = 0;
 
-/** Positions of a slider and values: even steps, or in long ranges ever larger ones away from the default. */
+/** Positions of a slider and values: even steps; in long ranges larger ones away from the default. */
 function scaleOf({ kind, min, max, ...spec }) {
 	const start = clamp(read(spec.default) || 0, min, max);
 	const isLong = max - min > POSITIONS && start >= 0;
@@ -93,7 +93,7 @@ function select(spec, options) {
 
 const canvas = document.createElement("canvas").getContext("2d");
 
-/** The colour as a picker wants it, and the opacity from 0 to 255, of hexadecimal digits or a name of CSS. */
+/** The colour for a picker, and the opacity from 0 to 255, of hexadecimal digits or a CSS name. */
 function rgba(value = "") {
 	canvas.fillStyle = "#010203";
 	canvas.fillStyle = /^([\da-f]{3,4}|([\da-f]{2}){3,4})$/i.test(value) ? `#${value}` : value;
@@ -171,7 +171,7 @@ function gravity(spec, options) {
 	return { element: div("gravity", grid, box.element), input: box.input, set };
 }
 
-/** The names of the values of a list, as the words for its grammar have them: "sigma,amount …, followed by ,threshold". */
+/** The names of the values of a list, by its grammar: "sigma,amount …, followed by ,threshold". */
 function namesOf({ expects = "", required }) {
 	const find = (pattern) => pattern.exec(expects)?.[1].split(",") ?? [];
 	const first = find(/(?:^| )([a-z]+(,[a-z]+)+)/);

@@ -3,7 +3,7 @@
 export const ACCEPT = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
 export let config;
 
-/** What the paths of this server are below: empty, or the prefix of a proxy or of an application that mounts it. */
+/** The path prefix of a proxy or of an application that mounts the server, or empty. */
 export const base = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** An error with the problem document (RFC 9457) that explains it. */
@@ -31,7 +31,7 @@ export const convert = (url) => post("/playground/convert", JSON.stringify({ url
 
 const signatures = new Map();
 
-/** The path to request for a native one: with a signature if this server asks for it and gives it. */
+/** The path to request for a native one: with a signature if the server wants one. */
 async function signed(path) {
 	if (!config.signed || !config.may_sign) return path;
 	if (!signatures.has(path)) {

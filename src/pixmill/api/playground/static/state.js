@@ -15,7 +15,7 @@ export function declare(list) {
 
 export const nameOf = (name) => canonical.get(name) ?? name;
 
-/** Escape a value as the server does: what separates parts of values stays legible. */
+/** Escape a value as the server does: separators of its parts stay. */
 export const escapeValue = (text) => encodeURIComponent(text).replaceAll("'", "%27").replace(/%(2F|3A|2C|3B)/g, decodeURIComponent);
 
 export function ordered(values) {
@@ -54,7 +54,7 @@ class Store {
 		if (isRecorded) this.#timer = setTimeout(() => this.commit(), HISTORY_MS);
 	}
 
-	/** Keep the present state as a step of the history, and as the permalink in the address bar. */
+	/** Keep the state as a step of the history, and as the permalink in the address bar. */
 	commit() {
 		clearTimeout(this.#timer);
 		const query = queryOf(this.values);
@@ -82,7 +82,7 @@ class Store {
 		if (this.#position + 1 < this.#stack.length) history.forward();
 	}
 
-	/** Follow the address bar: back and forward, or a permalink that was typed or clicked. */
+	/** Follow the address bar: back, forward, or a permalink that was typed or clicked. */
 	follow() {
 		const values = parseQuery(location.hash.slice(1));
 		const query = queryOf(values);
@@ -111,14 +111,14 @@ export const store = new Store();
 
 const isOf = (name, ...groups) => groups.includes(parameters.get(name)?.group);
 
-/** The URL of an original, with some of the parameters, in an encoding that is fast and as good as without loss. */
+/** The URL of an original, with some of the parameters, in a fast and nearly lossless encoding. */
 function shownPath(values, test, facts, ...more) {
 	const isAnimated = facts?.frames > 1 && values.get("animated") !== "false" && !values.has("page");
 	const encoding = isAnimated ? [["format", "webp"], ["quality", "90"]] : facts?.alpha ? [["format", "png"]] : [["format", "jpeg"], ["quality", "95"]];
 	return resizePath(new Map([...[...values].filter(([name]) => test(name)), ...encoding, ...more]));
 }
 
-/** The original in the size and the crop of the result, without colours, effects, overlays and encoding. */
+/** The original in size and crop of the result, without colours, effects, overlays and encoding. */
 export const referencePath = (values, facts) => shownPath(values, (name) => isOf(name, "source", "size") || /^(rotate|flip|trim|crop|preset)/.test(name), facts);
 
 /** The whole original as ``crop`` counts in it or, if it is cropped, as ``gravity`` does. */

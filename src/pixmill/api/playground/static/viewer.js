@@ -1,4 +1,4 @@
-/** Result and original, with split, zoom and pan. Only transforms move images: nothing shifts. */
+/** Result and original, with split, zoom and pan. Transforms move images: nothing shifts. */
 
 import { $, arrow, clamp, h, on, place, press } from "./dom.js";
 
@@ -75,7 +75,7 @@ export class Viewer {
 		return { left, top, width, height };
 	}
 
-	/** The sides that an image is laid out with: both images have those of the result if they are split. */
+	/** The sides that an image is laid out with: those of the result for both if they are split. */
 	#sides(layer) {
 		const { width, height } = this.view === "split" && this.after.width ? this.after : layer;
 		return [width, height];
