@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,6 +106,21 @@ def test_a_drawing_is_told_from_a_photograph_at_every_size(width: int) -> None:
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_content_is_told_of_the_smallest_pictures(size: tuple[int, int], mode: str) -> None:
     assert is_graphic(frame_of(Image.new(mode, size))) is (min(size) > 1)
+
+
+@pytest.mark.parametrize("kind", [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL])
+def test_the_encoder_of_a_named_format_is_told_what_is_drawn(kind: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    real = table.encode_frame
+
+    def noted(frame: Frame, *others: Any) -> bytes:
+        told.append(frame.is_graphic)
+        return real(frame, *others)
+
+    monkeypatch.setattr(encode, "encode_still", noted)
+    for picture in (drawing(), Image.open(BytesIO(source_of(PHOTOS[0])))):
+        render_output(encode_image(picture, "PNG"), 200, formats=(kind,))
+    assert told == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ class Frame:
 
     ``profile`` is the ICC profile of its colours, empty for sRGB. ``area`` is the part still needed, until the
     frame is resized. ``format`` is the format to encode; PNG, which holds anything, until it is chosen.
-    ``is_graphic``: classified as a graphic rather than a photo; determined only if the format is negotiated.
+    ``is_graphic``: its content is drawn rather than photographed (``pixels/analysis/content.py``); set with the format.
     ``truncated``: the file, or that of an overlay or a mask, is cut off, and what could not be decoded is transparent.
     ``light_compensation`` says how much of the light that scaling in gamma space lost is restored by the resampler
     (``pixels/resample/lanczos.py``).

@@ -32,11 +32,22 @@ _GRAPHIC_FORMATS: Final = (Format.ICO, Format.SVG)
 _SMALL_PIXELS: Final = 64 * 64
 
 
+_CONTENT_FORMATS: Final = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL)
+"""Their encoders have other options for drawn content."""
+
+
 def choose_format(frame: Frame, job: RenderJob) -> Frame:
-    """Set the format of the frame.
+    """Set the format of the frame, and whether its content is drawn.
 
     Raises UnsupportedOutput or MissingExtra for a requested format.
     """
+    frame = _with_format(frame, job)
+    if frame.is_graphic or frame.format not in _CONTENT_FORMATS or job.animated:
+        return frame
+    return replace(frame, is_graphic=is_graphic(frame))
+
+
+def _with_format(frame: Frame, job: RenderJob) -> Frame:
     output = job.plan.output
     kept = kept_format(output, job.header.format)
     if kept and can_encode(kept) and _fits_format(kept, frame):
