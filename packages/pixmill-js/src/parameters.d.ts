@@ -772,12 +772,12 @@ export interface Parameters {
   progressive?: boolean | undefined;
   /**
    * Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all.
-   * With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is
-   * written as `444`.
+   * `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`,
+   * `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`.
    * @example `444`
-   * @default 420
+   * @default auto
    */
-  subsampling?: 420 | "420" | 422 | "422" | 444 | "444" | undefined;
+  subsampling?: "auto" | 420 | "420" | 422 | "422" | 444 | "444" | undefined;
   /**
    * Trellis quantisation for JPEG: about 15 % smaller, in nine times the time.
    * @example `true`

@@ -103,7 +103,7 @@ export const DEFAULTS = {
   profile: "srgb",
   quality_scale: "perceived",
   progressive: "false",
-  subsampling: "420",
+  subsampling: "auto",
   trellis: "false",
   deringing: "false",
   optimize_scans: "false",

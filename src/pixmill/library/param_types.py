@@ -688,8 +688,8 @@ class ResizeParams(TypedDict, total=False):
     speed: float | None
     """Speed of an animation: 2 plays twice as fast. Default: 1."""
 
-    subsampling: Literal["420", "422", "444", 420, 422, 444] | None
-    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: 420."""
+    subsampling: Literal["auto", "420", "422", "444", 420, 422, 444] | None
+    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: auto."""
 
     then: str | Sequence[StageParams] | None
     """Further stages, run in order after all other operations, each on the result of the one before it."""
@@ -1116,8 +1116,8 @@ class SrcsetParams(TypedDict, total=False):
     speed: float | None
     """Speed of an animation: 2 plays twice as fast. Default: 1."""
 
-    subsampling: Literal["420", "422", "444", 420, 422, 444] | None
-    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: 420."""
+    subsampling: Literal["auto", "420", "422", "444", 420, 422, 444] | None
+    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: auto."""
 
     then: str | Sequence[StageParams] | None
     """Further stages, run in order after all other operations, each on the result of the one before it."""

@@ -290,7 +290,7 @@ class ImageParams(TypedDict, total=False):
     """Encoder effort, from 0 (fastest) to 9 (smallest file), for WebP, AVIF, PNG, GIF and JPEG XL."""
     progressive: bool
     """Progressive JPEG, interlaced PNG and GIF: a coarse image appears first while loading."""
-    subsampling: Literal["420", 420, "422", 422, "444", 444]
+    subsampling: Literal["auto", "420", 420, "422", 422, "444", 444]
     """Chroma subsampling (JPEG, AVIF, HEIC): 420 keeps a quarter of the chroma samples, 422 half, 444 all."""
     trellis: bool
     """Trellis quantisation for JPEG: about 15 % smaller, in nine times the time."""

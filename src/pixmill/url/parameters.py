@@ -375,7 +375,7 @@ RULES: dict[str, Rule] = {
     "quality_scale": Words({"perceived": "perceived", "jpeg": "jpeg"}, default="perceived"),
     "effort": Integer(0, 9),
     "progressive": Words({"true": "true", "1": "true", "false": "false", "0": "false"}, default="false"),
-    "subsampling": Words({"420": "420", "422": "422", "444": "444"}, default="420"),
+    "subsampling": Words({"auto": "auto", "420": "420", "422": "422", "444": "444"}, default="auto"),
     "trellis": Words({"true": "true", "1": "true", "false": "false", "0": "false"}, default="false"),
     "deringing": Words({"true": "true", "1": "true", "false": "false", "0": "false"}, default="false"),
     "optimize_scans": Words({"true": "true", "1": "true", "false": "false", "0": "false"}, default="false"),

@@ -23,6 +23,7 @@ from pixmill.engine.codecs.isobmff_colours import read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
+from pixmill.engine.codecs.subsampling import subsampling_of
 from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata
 from pixmill.engine.metadata.exif_block import build_exif, text_entry
 from pixmill.engine.raster.convert import to_pillow, to_vips
@@ -97,7 +98,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         "AVIF",
         quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         speed=codec_effort(Format.AVIF, encoding),
-        subsampling="4:0:0" if frame.layout is Layout.L else ":".join(encoding.subsampling),
+        subsampling="4:0:0" if frame.layout is Layout.L else ":".join(subsampling_of(encoding)),
         max_threads=1,
         icc_profile=frame.profile or b"",
         exif=metadata.exif,
@@ -116,7 +117,7 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
         lossless=encoding.lossless,
         bitdepth=encoding.depth,
         effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding)),
-        subsample_mode="on" if encoding.subsampling is Subsampling.S420 and not encoding.lossless else "off",
+        subsample_mode="on" if subsampling_of(encoding) is Subsampling.S420 and not encoding.lossless else "off",
         keep=keep,
     )
     return _with_exif(bytes(body), metadata.exif)
@@ -147,7 +148,7 @@ def encode_animation(
         duration=list(sequence.timing.delays_ms),
         quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         speed=codec_effort(Format.AVIF, encoding),
-        subsampling=":".join(encoding.subsampling),
+        subsampling=":".join(subsampling_of(encoding)),
         max_threads=1,
         icc_profile=sequence.profile,
         exif=metadata.exif,

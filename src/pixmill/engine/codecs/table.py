@@ -13,7 +13,20 @@ from typing import Any, Final
 
 from PIL import features
 
-from pixmill.engine.codecs import avif, bmp, gif, gif_decoder, ico, jpeg, libwebp, png, svg, tiff, webp
+from pixmill.engine.codecs import (
+    avif,
+    bmp,
+    gif,
+    gif_decoder,
+    ico,
+    jpeg,
+    jpeg_encoder,
+    libwebp,
+    png,
+    svg,
+    tiff,
+    webp,
+)
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
@@ -68,7 +81,7 @@ CODECS: dict[Format, Codec] = {
     Format.JPEG: Codec(
         open=jpeg.JpegDecoder,
         decoder_library="Pillow",
-        encode=jpeg.encode,
+        encode=jpeg_encoder.encode,
         encoder_library="Pillow",
         pillow_feature="jpg",
         rationale="decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
