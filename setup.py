@@ -12,6 +12,7 @@ import gzip
 import os
 import re
 import sys
+import sysconfig
 import tarfile
 from contextlib import nullcontext
 from email.parser import HeaderParser
@@ -28,6 +29,9 @@ WITHOUT_KERNEL = """
 !!  The wheel runs everywhere and is the slow one. Install gcc (or clang) and the headers; build again.    !!
 !! ------------------------------------------------------------------------------------------------------ !!
 """
+NO_MUSL_WHEELS = ("pyjpegli",)
+"""Required packages that Pixmill can do without, and that ``pip`` would have to build where the C library is musl."""
+
 RELATIVE_LINK = re.compile(r"(!?)(\[(?:[^\[\]]|\[[^\[\]]*\])*\])\((?![a-z]+:|#)([^)\s]+)\)")
 
 
@@ -75,6 +79,15 @@ class StableAbiWheel(bdist_wheel):
         super().run()
         if self.get_tag() == ("py3", "none", "any"):
             sys.stderr.write(WITHOUT_KERNEL)
+
+    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
+        """Write the metadata; on musl it does not require what has no wheel there."""
+        super().egg2dist(egginfo_path, distinfo_path)
+        if "musl" in (sysconfig.get_config_var("SOABI") or ""):
+            metadata = Path(distinfo_path, "METADATA")
+            lines = metadata.read_text("utf-8").splitlines(keepends=True)
+            left_out = tuple(f"Requires-Dist: {name}" for name in NO_MUSL_WHEELS)
+            metadata.write_text("".join(line for line in lines if not line.startswith(left_out)), "utf-8")
 
     def get_tag(self) -> tuple[str, str, str]:
         kernels = self.get_finalized_command("build_ext").get_outputs()

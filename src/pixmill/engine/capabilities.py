@@ -14,6 +14,9 @@ NO_KERNEL: Final = (
     "the compiled kernel is missing: images are resampled in 1.5 times the time, and not in linear light. Install the "
     "wheel of this platform, or build with a C compiler"
 )
+NO_JPEGLI: Final = (
+    "JPEGs take a tenth more bytes, as libjpeg-turbo writes them: pyjpegli is not installed, or cannot be used here"
+)
 NO_SANDBOX: Final = f"no sandbox on {NAME}: images are decoded with your rights. For development, with images you trust"
 
 
