@@ -30,6 +30,7 @@ from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.early_conversion import needs_early_conversion
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile, Subsampling
 
@@ -90,6 +91,8 @@ class AvifDecoder:
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an AVIF of 8 bits, or, with libvips, one of more bits or without loss."""
+    if not encoding.lossless:
+        frame = fill_transparent_colours(frame)
     if encoding.lossless or encoding.depth > _PILLOW_BIT_DEPTH:
         return _encode_with_vips(frame, quality, metadata, encoding)
     out = BytesIO()
@@ -97,7 +100,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         out,
         "AVIF",
         quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
-        speed=codec_effort(Format.AVIF, encoding),
+        speed=codec_effort(Format.AVIF, encoding, drawn=frame.is_drawn),
         subsampling="4:0:0" if frame.layout is Layout.L else ":".join(subsampling_of(encoding)),
         max_threads=1,
         icc_profile=frame.profile or b"",
@@ -116,7 +119,7 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
         Q=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         lossless=encoding.lossless,
         bitdepth=encoding.depth,
-        effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding)),
+        effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding, drawn=frame.is_drawn)),
         subsample_mode="on" if subsampling_of(encoding) is Subsampling.S420 and not encoding.lossless else "off",
         keep=keep,
     )

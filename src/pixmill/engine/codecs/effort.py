@@ -18,8 +18,9 @@ _SCALES: dict[Format, tuple[int, ...]] = {
 }
 
 
-def codec_effort(kind: Format, encoding: Encoding) -> int:
-    """The effort on the encoder's own scale."""
+def codec_effort(kind: Format, encoding: Encoding, *, drawn: bool = False) -> int:
+    """The effort on the encoder's own scale; ``drawn`` is a graphic, or an image with alpha."""
     if encoding.effort is None:
-        return MODES[encoding.mode].default_efforts[kind]
+        mode = MODES[encoding.mode]
+        return mode.drawn_efforts.get(kind, mode.default_efforts[kind]) if drawn else mode.default_efforts[kind]
     return _SCALES[kind][encoding.effort]

@@ -23,6 +23,7 @@ from pixmill.engine.codecs.subsampling import subsampling_of
 from pixmill.engine.raster.convert import from_vips, to_pillow
 from pixmill.engine.raster.early_conversion import convert_16_bit, needs_early_conversion
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.errors import ResultTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -118,7 +119,7 @@ def _page_order(count: int, primary: int) -> list[int]:
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an 8-bit HEIC. Raises ResultTooLarge for a thin image with alpha."""
     out = BytesIO()
-    image = to_pillow(frame)
+    image = to_pillow(fill_transparent_colours(frame))
     image.info = {"icc_profile": frame.profile} if frame.profile else {}
     pillow_heif.from_pillow(image).save(
         out,

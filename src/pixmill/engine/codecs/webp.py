@@ -33,6 +33,7 @@ from pixmill.engine.codecs.webp_repair import RepairedWebP, repair_webp
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, WebPPreset
 
@@ -128,6 +129,8 @@ class WebPPageDecoder:
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode a WebP, lossy by default; with libvips for options that Pillow lacks."""
+    if not encoding.lossless:
+        frame = fill_transparent_colours(frame)
     if encoding.near_lossless is not None or encoding.webp_preset is not WebPPreset.DEFAULT:
         image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
         body: Any = image.webpsave_buffer(keep=keep, **_webpsave_options(quality, encoding))
@@ -138,7 +141,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         "WEBP",
         quality=_LOSSLESS_EFFORT if encoding.lossless else codec_quality(Format.WEBP, quality, encoding.quality_scale),
         lossless=encoding.lossless,
-        method=codec_effort(Format.WEBP, encoding),
+        method=codec_effort(Format.WEBP, encoding, drawn=frame.is_drawn),
         icc_profile=frame.profile or "",
         exif=metadata.exif,
         xmp=metadata.xmp,
