@@ -14,8 +14,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.jpeg_segments import END_OF_IMAGE, has_all_scans, rebuild_header, without_partial_segment
-from pixmill.engine.codecs.modes import MODES, jpeg_thresholds, max_shrink
-from pixmill.engine.raster.frame import Area, Frame
+from pixmill.engine.codecs.modes import compensation, jpeg_thresholds, max_shrink
+from pixmill.engine.raster.frame import NO_COMPENSATION, Area, Frame
 from pixmill.engine.raster.icc import cmyk_to_srgb
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
@@ -67,7 +67,7 @@ class JpegDecoder:
             return pillow.decode_frame(cmyk_to_srgb(image, self.header.profile), b"", area)
         return replace(
             pillow.decode_frame(image, self.header.profile, area),
-            light_compensation=MODES[request.mode].light_compensation[shrink],
+            compensation=compensation(request.mode, request.scaling, shrink),
         )
 
     def _prepare(self, image: JpegImageFile, request: DecodeRequest) -> None:
@@ -124,8 +124,8 @@ class JpegDecoder:
             b"" if is_cmyk else self.header.profile,
             _scaled_area(request, self.header.size, image.size, shrink),
         )
-        compensation = 0.0 if is_cmyk else MODES[request.mode].light_compensation[shrink]
-        return replace(frame, truncated=True, light_compensation=compensation)
+        lost = NO_COMPENSATION if is_cmyk else compensation(request.mode, request.scaling, shrink)
+        return replace(frame, truncated=True, compensation=lost)
 
 
 def dct_shrink(request: DecodeRequest, size: Size) -> int:

@@ -18,7 +18,7 @@ from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.lossless.chunks_filter import replace_webp_metadata
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
-from pixmill.engine.codecs.modes import MODES, max_shrink, webp_thresholds
+from pixmill.engine.codecs.modes import compensation, max_shrink, webp_thresholds
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
@@ -111,7 +111,7 @@ class WebPAnimationDecoder:
             frame,
             profile=self.header.profile,
             area=area,
-            light_compensation=MODES[request.mode].light_compensation[shrink],
+            compensation=compensation(request.mode, request.scaling, shrink),
         )
 
 
