@@ -81,7 +81,7 @@ SIZE = {
     "max_side": _each("url=seeding.jpg&width=300&background=ffcc66&padding=40", ("240", "Photo and padding together are 380 px wide, and are reduced to 240.")),
     "adaptive": _each("url=umang.jpg&width=120&height=200", ("true", "The box is turned for an image in landscape: 200 × 120 instead of 120 × 200.")),
     "kernel": _each("url=fig.jpg&crop=1250,820,60,40&width=240&enlarge=true", ("nearest", "Enlarged four times by repeating pixels: hard edges."), ("cubic", "The same, interpolated.")),
-    "resample_space": _each("url=friends.jpg&width=100", ("srgb", "Averaged as the file's numbers are: fine bright lines turn out darker than in linear light, the default.")),
+    "light": _each("url=friends.jpg&width=100", ("gamma", "Averaged as the file's numbers are: fine bright lines turn out darker than in linear light, which photos have by default.")),
     "rounding": _each("url=umang.jpg&width=200", ("half_even", "The height is exactly 112.5, and rounded to the even number; without it, to 113.")),
     "canvas": _each(YELLOW, ("240,160", "A canvas of 240 × 160, with the photo in its centre."), ("pct:120,120", "A fifth wider and higher than the photo."), ("1:1", "The smallest square around the photo.")),
     "canvas_cut": _each(f"{YELLOW}&canvas=240,80", ("true", "The canvas is lower than the photo, which is cut off.")),

@@ -51,7 +51,7 @@ sides relative to the original, one by one | w=pct:50&h=pct:25&fit=fill
 aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true
 choice of resampling kernel | w=9&kernel=mitchell
-resampling of sRGB values | w=9&resample_space=srgb
+resampling of sRGB values | w=9&light=gamma
 qualities of JPEG | format=jpeg&quality_scale=jpeg
 scaling while decoding as by sharp or Pillow | w=9&decode_scaling=sharp
 crop to a rectangle in pixels or percent | crop=1,2,3,4 crop=pct:10,10,80,80

@@ -250,11 +250,12 @@ export interface Parameters {
   max_area?: number | undefined;
   /**
    * What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or
-   * sRGB values (`srgb`), as most other services and browsers do, which darkens it.
-   * @example `srgb`
-   * @default linear
+   * sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark
+   * lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else.
+   * @example `gamma`
+   * @default auto
    */
-  resample_space?: "linear" | "srgb" | undefined;
+  light?: "auto" | "linear" | "gamma" | "srgb" | undefined;
   /**
    * Converts to greyscale: luminance, weighted in linear light.
    * @example `true`

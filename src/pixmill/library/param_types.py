@@ -168,6 +168,9 @@ class StageParams(TypedDict, total=False):
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
 
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
+
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
 
@@ -242,9 +245,6 @@ class StageParams(TypedDict, total=False):
 
     radius: float | Sequence[float] | str | None
     """Rounds the corners, in pixels of the result; radii that are too large shrink together, as in CSS. The corners become transparent, or show `background` if the format has no transparency. Applied after the effects and before the padding of `fit=contain` and `padding`."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     rgb: Sequence[float] | str | None
     """Added to red, green and blue, in percent of white. Default: 0,0,0."""
@@ -514,6 +514,9 @@ class ResizeParams(TypedDict, total=False):
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
 
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
+
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
 
@@ -648,9 +651,6 @@ class ResizeParams(TypedDict, total=False):
 
     reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     reverse: bool | None
     """Plays an animation backwards. All frames of the result are in memory then: at most 128 MiB of pixels. Default: false."""
@@ -957,6 +957,9 @@ class SrcsetParams(TypedDict, total=False):
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
 
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
+
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
 
@@ -1079,9 +1082,6 @@ class SrcsetParams(TypedDict, total=False):
 
     reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     reverse: bool | None
     """Plays an animation backwards. All frames of the result are in memory then: at most 128 MiB of pixels. Default: false."""

@@ -213,8 +213,13 @@ class BlurSpace(StrEnum):
 
 
 class ResampleSpace(StrEnum):
-    """The values that resizing and free rotations mix: light, or sRGB values, as most other services do."""
+    """The values that resizing and free rotations mix: light, or sRGB values, as most other services do.
 
+    ``AUTO``: light for photographs, sRGB values for what is drawn: in light, thin black lines on white fade and white
+    ones on black grow.
+    """
+
+    AUTO = "auto"
     LINEAR = "linear"
     SRGB = "srgb"
 
@@ -381,7 +386,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     crop: Crop | CropWindow | CropInsets | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
-    resample_space: ResampleSpace = ResampleSpace.LINEAR
+    resample_space: ResampleSpace = ResampleSpace.AUTO
     grayscale: bool = False
     adjust: Adjust = Adjust()
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0

@@ -98,8 +98,8 @@ class ImageParams(TypedDict, total=False):
     """Longest side of the result with its canvas and padding, all of which shrink alike."""
     max_area: int
     """Maximum number of pixels of the result, like max_width, but independent of dpr."""
-    resample_space: Literal["linear", "srgb"]
-    """What resizing and rotations by any angle mix: light (linear), which keeps the brightness of fine detail, or sRGB values (srgb), as most other services and browsers do, which darkens it."""
+    light: Literal["auto", "linear", "gamma"]
+    """What resizing and rotations by any angle mix: light (linear), which keeps the brightness of fine detail, or sRGB values (gamma or srgb), as most other services and browsers do, which darkens it but keeps thin dark lines on white."""
     grayscale: bool
     """Converts to greyscale: luminance, weighted in linear light."""
     clahe: Values

@@ -103,7 +103,7 @@ class ParamValues(_Keywords, total=False):
     exceeding: bool
     adaptive: bool
     kernel: Kernel
-    resample_space: ResampleSpace
+    light: ResampleSpace
     rounding: RoundingMode
     max_side: int
     canvas: Canvas

@@ -22,6 +22,7 @@ from pixmill.dialects.native.spelling_values import (
     curve_text,
     gravity_text,
     length_text,
+    light_text,
     listed,
     mask_text,
     number,
@@ -259,12 +260,12 @@ _STAGE: Final[Mapping[str, Speller]] = {
     "shape": _parts,
     "canvas": _canvas,
     "extend": _extend,
+    "resample_space": _param("light", light_text),
     "overlays": _param("overlay", lambda overlays: ";".join(overlay_text(one, stages_text) for one in overlays)),
     **{
         name: _param(name)
         for name in (
             "flip",
-            "resample_space",
             "grayscale",
             "blur",
             "blur_space",

@@ -14,7 +14,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Convolution, Curve, GradientRamp, RegionBlur, RegionPixelation
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import exact_fraction
-from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropUnit, CropWindow
+from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropUnit, CropWindow, ResampleSpace
 from pixmill.plan.overlays import Length
 from pixmill.plan.shapes import CornerRadii, Ellipse, ImageMask, Mask, Polygon, Star
 from pixmill.plan.source import SourceKind, SourceRef
@@ -46,6 +46,10 @@ def text_of(value: object) -> str:
             return source_text(value)
         case _:
             return str(value)
+
+
+def light_text(space: ResampleSpace) -> str:
+    return "gamma" if space is ResampleSpace.SRGB else space.value
 
 
 def number(value: float) -> str:

@@ -21,6 +21,13 @@ from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
 _ENLARGE: Final[dict[str, bool | Literal["error", "never"]]] = {**FLAGS, "error": "error", "never": "never"}
 
+_LIGHT: Final = {
+    "auto": ResampleSpace.AUTO,
+    "linear": ResampleSpace.LINEAR,
+    "gamma": ResampleSpace.SRGB,
+    "srgb": ResampleSpace.SRGB,
+}
+
 PARAMS = (
     Param(
         "width",
@@ -281,13 +288,15 @@ PARAMS = (
         is_advanced=True,
     ),
     Param(
-        "resample_space",
+        "light",
         Group.SIZE,
-        Choice({space.value: space for space in ResampleSpace}),
+        Choice(_LIGHT),
         "What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or "
-        "sRGB values (`srgb`), as most other services and browsers do, which darkens it.",
-        ("srgb",),
-        default=ResampleSpace.LINEAR.value,
+        "sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark "
+        "lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else.",
+        ("gamma",),
+        default=ResampleSpace.AUTO.value,
+        aliases=("resample_space",),
         is_advanced=True,
     ),
     Param(
@@ -369,7 +378,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {
     "canvas",
     "canvas_cut",
     "canvas_gravity",
-    "resample_space",
+    "light",
 }
 """The parameters of ``resize_of``."""
 
