@@ -1,6 +1,6 @@
-"""Builds the C resampling kernel, and writes the metadata that depends on where a release is built.
+"""Builds the C kernel of resampling and that of PNG rows, and writes metadata that depends on where a release is built.
 
-The kernel is optional: without a compiler libvips resamples. The wheel is then one for every platform, and the build,
+Both are optional: without a compiler libvips resamples. The wheel is then one for every platform, and the build,
 ``pixmill serve`` and ``pixmill doctor`` say so.
 
 ``PROJECT_URL`` in the environment is the repository that a release belongs to, such as that of the workflow which
@@ -125,6 +125,29 @@ class ReproducibleSdist(sdist):
         return str(archive)
 
 
+def extension(name: str, *headers: str) -> Extension:
+    """Return the build of a C file of this name, which is optional."""
+    source = Path("src", *name.split(".")).with_suffix(".c")
+    return Extension(
+        name,
+        sources=[source.as_posix()],
+        depends=[source.with_name(header).as_posix() for header in headers],
+        extra_compile_args=[
+            "-O3",
+            "-g0",  # the same bytes from any folder
+            "-std=c11",
+            "-fno-math-errno",  # so that square roots are vectorised
+            "-fno-trapping-math",
+            "-ffp-contract=fast",  # fused multiply-add
+            "-Wno-psabi",  # no vector is passed between object files
+        ],
+        libraries=["m"],
+        define_macros=[("Py_LIMITED_API", "0x030B0000")],
+        py_limited_api=True,
+        optional=True,
+    )
+
+
 URL = project_url()
 setup(
     long_description=readme(URL, current_version()),
@@ -133,27 +156,9 @@ setup(
     exclude_package_data={"": ["*.c", "*.h"]},
     cmdclass={"bdist_wheel": StableAbiWheel, "sdist": ReproducibleSdist},
     ext_modules=[
-        Extension(
-            "pixmill.engine.pixels.resample._kernel",
-            sources=["src/pixmill/engine/pixels/resample/_kernel.c"],
-            depends=[
-                "src/pixmill/engine/pixels/resample/_resample.h",
-                "src/pixmill/engine/pixels/resample/_resample_run.h",
-                "src/pixmill/engine/pixels/resample/_resample_compensation.h",
-            ],
-            extra_compile_args=[
-                "-O3",
-                "-g0",  # the same bytes from any folder
-                "-std=c11",
-                "-fno-math-errno",  # so that square roots are vectorised
-                "-fno-trapping-math",
-                "-ffp-contract=fast",  # fused multiply-add
-                "-Wno-psabi",  # no vector is passed between object files
-            ],
-            libraries=["m"],
-            define_macros=[("Py_LIMITED_API", "0x030B0000")],
-            py_limited_api=True,
-            optional=True,
-        )
+        extension(
+            "pixmill.engine.pixels.resample._kernel", "_resample.h", "_resample_run.h", "_resample_compensation.h"
+        ),
+        extension("pixmill.engine.codecs._scanlines", "_scanlines.h", "_scanlines_run.h"),
     ],
 )

@@ -24,6 +24,7 @@ from pixmill.engine.codecs import (
     libjpegli,
     libwebp,
     png,
+    png_encoder,
     svg,
     tiff,
     webp,
@@ -90,10 +91,10 @@ CODECS: dict[Format, Codec] = {
     Format.PNG: Codec(
         open=png.PngDecoder,
         decoder_library="libvips",
-        encode=png.encode,
-        encode_animation=png.encode_animation,
-        encoder_library="libvips",
-        rationale="decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)",
+        encode=png_encoder.encode,
+        encode_animation=png_encoder.encode_animation,
+        encoder_library="libdeflate" if png_encoder.is_compiled else "libvips",
+        rationale="decode 26.6 (Pillow 35.5); encode 512 px 12.8 and 5 % smaller (libvips 10)",
     ),
     Format.WEBP: Codec(
         open=webp.open_webp,
