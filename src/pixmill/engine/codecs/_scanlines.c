@@ -42,6 +42,33 @@ static PyObject *scanlines_filter(PyObject *self, PyObject *args) {
     return out;
 }
 
+static PyObject *run_unfilter(UnfilterJob *job, int use_avx2) {
+    Status status = unfilter_validate(job);
+    if (status != OK) return raise_status(status);
+    PyObject *out = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)((size_t)job->width * (size_t)job->height * (size_t)job->channels));
+    if (!out) return NULL;
+    job->out = (uint8_t *)PyByteArray_AsString(out);
+    Py_BEGIN_ALLOW_THREADS
+    status = unfilter_rows(job, use_avx2);
+    Py_END_ALLOW_THREADS
+    if (status == OK) return out;
+    Py_DECREF(out);
+    return raise_status(status);
+}
+
+static PyObject *scanlines_unfilter(PyObject *self, PyObject *args) {
+    (void)self;
+    UnfilterJob job = {0};
+    Py_buffer rows;
+    int use_avx2;
+    if (!PyArg_ParseTuple(args, "y*llip:unfilter", &rows, &job.width, &job.height, &job.channels, &use_avx2)) return NULL;
+    job.rows = rows.buf;
+    job.size_bytes = (size_t)rows.len;
+    PyObject *out = run_unfilter(&job, use_avx2);
+    PyBuffer_Release(&rows);
+    return out;
+}
+
 static Status validate_pixels(const Py_buffer *pixels, long width, long height, int stored) {
     if (!is_valid_side(width) || !is_valid_side(height)) return BAD_SIZE;
     if (stored < 1 || stored > MAX_CHANNELS) return BAD_CHANNELS;
@@ -103,6 +130,7 @@ static PyObject *scanlines_survey(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"filter", scanlines_filter, METH_VARARGS, "filter(pixels, width, height, stored, kept, bits, strategy, use_avx2) -> bytearray"},
+    {"unfilter", scanlines_unfilter, METH_VARARGS, "unfilter(rows, width, height, channels, use_avx2) -> bytearray"},
     {"index", scanlines_index, METH_VARARGS, "index(pixels, width, height, stored, channels, max_colours) -> (bytearray, bytes) | None"},
     {"survey", scanlines_survey, METH_VARARGS, "survey(pixels, width, height, stored, channels) -> (opaque, grey, share of repeated pixels)"},
     {NULL, NULL, 0, NULL},

@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define MAX_SIDE 65535
 #define MAX_CHANNELS 4
@@ -49,6 +52,14 @@ typedef struct {
     uint8_t *out;     /* height rows of 1 + row_bytes */
 } FilterJob;
 
+typedef struct {
+    const uint8_t *rows; /* each with its filter in front, of 8 bits a channel */
+    size_t size_bytes;
+    long width, height;
+    int channels;
+    uint8_t *out; /* pixels without gaps */
+} UnfilterJob;
+
 static inline int is_valid_side(long side) { return side >= 1 && side <= MAX_SIDE; }
 
 static inline int is_valid_bits(int bits) { return bits == 1 || bits == 2 || bits == 4 || bits == 8; }
@@ -65,6 +76,13 @@ static Status filter_validate(FilterJob *job) {
     if (job->source_bytes < (size_t)job->width * (size_t)job->height * (size_t)job->stored) return SHORT_BUFFER;
     job->row_bytes = packed_row_bytes(job->width, job->kept, job->bits);
     return OK;
+}
+
+static Status unfilter_validate(const UnfilterJob *job) {
+    if (!is_valid_side(job->width) || !is_valid_side(job->height)) return BAD_SIZE;
+    if (job->channels < 1 || job->channels > MAX_CHANNELS) return BAD_CHANNELS;
+    size_t row = 1 + (size_t)job->width * (size_t)job->channels;
+    return job->size_bytes < row * (size_t)job->height ? SHORT_BUFFER : OK;
 }
 
 static void pack_row(const FilterJob *job, const uint8_t *in, uint8_t *out) {
@@ -165,6 +183,15 @@ static Status filter_rows(const FilterJob *job, int use_avx2) {
 #endif
     (void)use_avx2;
     return filter_rows_portable(job);
+}
+
+/* Requires that unfilter_validate() returned OK. */
+static Status unfilter_rows(const UnfilterJob *job, int use_avx2) {
+#if HAS_AVX2
+    if (use_avx2 && has_avx2()) return unfilter_rows_avx2(job);
+#endif
+    (void)use_avx2;
+    return unfilter_rows_portable(job);
 }
 
 /* ---------------------------------------------------------------- images of few colours */

@@ -1,4 +1,4 @@
-"""Decodes PNGs by libvips (libspng or libpng, with zlib-ng).
+"""Decodes PNGs: common ones by our reader, others by libvips.
 
 Each frame of an animated PNG is decoded as a PNG of its own.
 """
@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import Final
 
 import pyvips
 from PIL import Image
@@ -15,6 +16,7 @@ from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.apng_decoder import read_animation
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.png_colours import png_profile
+from pixmill.engine.codecs.png_reader import read_png
 from pixmill.engine.codecs.png_repair import RepairedPng, repair_png
 from pixmill.engine.codecs.vips import VipsDecoder, load_image
 from pixmill.engine.raster.convert import VipsImage, from_pillow, from_vips, to_8_bit, to_pillow
@@ -22,6 +24,10 @@ from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
 
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source
+
+
+_MIN_READ_SHARE: Final = 0.5
+"""libvips ends at the last row that is needed, which is faster above this share of the height."""
 
 
 class PngStillDecoder(VipsDecoder):
@@ -33,6 +39,11 @@ class PngStillDecoder(VipsDecoder):
         self.header = with_png_colours(self.header, source)
 
     def decode(self, request: DecodeRequest) -> Frame:
+        size = self.header.size
+        if request.area.top + request.area.height >= _MIN_READ_SHARE * size.height and (
+            frame := read_png(self._source)
+        ):
+            return replace(frame, profile=self.header.profile, area=request.area)
         try:
             return super().decode(request)
         except pyvips.Error as error:

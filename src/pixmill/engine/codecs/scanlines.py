@@ -81,6 +81,14 @@ def filter_rows(samples: Samples, filtering: Filtering, *, fast: bool = True) ->
     return _scanlines.filter(s.pixels, s.width, s.height, s.stored, s.kept, s.bits, filtering, fast)
 
 
+def unfilter_rows(rows: bytearray, width: int, height: int, channels: int) -> bytearray:
+    """Return the pixels of filtered rows of 8 bits a channel.
+
+    Raises ValueError for an unknown filter and for too few bytes, MemoryError.
+    """
+    return _scanlines.unfilter(rows, width, height, channels, True)
+
+
 def index_colours(samples: Samples, max_colours: int) -> tuple[bytearray, bytes] | None:
     """Return the index of each pixel and the colours (RGBA) in order of appearance; None for too many colours."""
     return _scanlines.index(samples.pixels, samples.width, samples.height, samples.stored, samples.kept, max_colours)
