@@ -16,6 +16,7 @@ from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 from pixmill.engine.codecs.png_reader import read_png
 from pixmill.engine.codecs.scanlines import Filtering, Samples, filter_rows
+from pixmill.engine.codecs.vips import VipsDecoder
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.media import Format
 
@@ -43,7 +44,7 @@ def file_of(*chunks: bytes) -> memoryview:
 
 
 def by_libvips(source: memoryview) -> Frame:
-    decoder = png.VipsDecoder(Format.PNG, png.PNG_LOADER, source)
+    decoder = VipsDecoder(Format.PNG, png.PNG_LOADER, source)
     size = decoder.header.size
     return decoder.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
 

@@ -583,7 +583,7 @@ def png(data: bytes) -> None:
 
 def rows(data: bytes) -> None:
     """The rows of a PNG, whose sizes are in front: as they are, and packed and filtered as pixels."""
-    if len(data) < 4:  # noqa: PLR2004 - what is in front
+    if len(data) < 4:
         return
     width, height, channels, filtering = *data[:2], 1 + data[2] % 4, Filtering(data[3] % len(Filtering))
     content = data[4:]

@@ -16,9 +16,10 @@ SUM, ENTROPY, PAIRS = Filtering.LEAST_SUM, Filtering.LEAST_ENTROPY, Filtering.FE
 
 @dataclass(frozen=True, slots=True)
 class PngEffort:
-    """``level``: of libdeflate, 1 to 12; ``zlib_level`` and ``all_filters``: for what libvips encodes.
+    """``level``: of libdeflate, 1 to 12, and ``photo_level`` if it is another one for photographs.
 
-    ``photo`` and ``drawing``: filters to try; ``finalists``: how many are compressed in full.
+    ``zlib_level`` and ``all_filters``: for what libvips encodes. ``photo`` and ``drawing``: filters to try;
+    ``finalists``: how many are compressed in full.
     """
 
     level: int
@@ -26,6 +27,7 @@ class PngEffort:
     photo: tuple[Filtering, ...] = (ENTROPY,)
     drawing: tuple[Filtering, ...] = (NONE, SUB, ENTROPY)
     finalists: int = 1
+    photo_level: int = 0
 
     @property
     def all_filters(self) -> bool:
@@ -38,7 +40,7 @@ PNG_EFFORTS: Final = (
     PngEffort(2, 2),
     PngEffort(4, 2),
     PngEffort(5, 3),
-    PngEffort(6, 3),
+    PngEffort(6, 3, photo_level=5),
     PngEffort(7, 4),
     PngEffort(8, 6, drawing=(NONE, SUB, PAETH, ENTROPY, PAIRS), finalists=2),
     PngEffort(10, 6, drawing=(NONE, SUB, UP, PAETH, SUM, ENTROPY, PAIRS), finalists=2),

@@ -31,8 +31,11 @@ Candidate = tuple[PngSamples, Filtering]
 
 def write_png(ways: Sequence[PngSamples], repeated: float, effort: PngEffort, profile: bytes) -> bytes:
     """Write the smallest of these ways to store an image, with its ICC profile."""
-    found = _finalists(list(_candidates(ways, repeated, effort)), effort.finalists)
-    streams = ((way, _compressed(way.samples, filtering, effort.level)) for way, filtering in found)
+    is_photo = len(ways) == 1 and repeated < _MAX_PHOTO_REPEATS and not _is_small(ways[0].samples)
+    filters = effort.photo if is_photo else effort.drawing
+    level = (is_photo and effort.photo_level) or effort.level
+    found = _finalists(list(_candidates(ways, filters)), effort.finalists)
+    streams = ((way, _compressed(way.samples, filtering, level)) for way, filtering in found)
     way, stream = min(streams, key=lambda item: _overhead(item[0]) + len(item[1]))
     samples = way.samples
     header = _HEADER.pack(samples.width, samples.height, samples.bits, way.colour_type, 0, 0, 0)
@@ -66,15 +69,13 @@ def recompressed(png: bytes, effort: PngEffort) -> bytes:
     return b"".join((SIGNATURE, *before, encode_chunk(b"IDAT", stream), encode_chunk(b"IEND", b"")))
 
 
-def _candidates(ways: Sequence[PngSamples], repeated: float, effort: PngEffort) -> Iterator[Candidate]:
+def _candidates(ways: Sequence[PngSamples], filters: Sequence[Filtering]) -> Iterator[Candidate]:
     """Yield what to try; the colours of an image with few of them only if it is so small that a palette may not pay."""
     indexed = [way for way in ways if way.is_indexed]
     yield from product(indexed, (NONE, SUM))
     for full in ways[len(indexed) :]:
-        small = _is_small(full.samples)
-        if small or not indexed:
-            is_photo = repeated < _MAX_PHOTO_REPEATS and not small
-            yield from product((full,), effort.photo if is_photo else effort.drawing)
+        if not indexed or _is_small(full.samples):
+            yield from product((full,), filters)
 
 
 def _is_small(samples: Samples) -> bool:
