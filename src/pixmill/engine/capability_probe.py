@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from pixmill.engine.capabilities import Capabilities
-from pixmill.engine.codecs.table import CODECS, can_decode, can_encode, is_extra_installed
+from pixmill.engine.codecs.table import CODECS, can_decode, can_encode
+from pixmill.engine.extras import is_extra_installed
 from pixmill.engine.pixels.resample import lanczos
 from pixmill.engine.sandbox.policy import SandboxLayer, SandboxMode, describe_layers, enter_sandbox, set_rlimits
 

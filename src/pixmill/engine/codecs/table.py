@@ -6,10 +6,8 @@ libwebp 1.6, libavif 1.4; pyvips-binary 8.18.7). Formats that are not in the tab
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any
 
 from PIL import features
 
@@ -32,6 +30,7 @@ from pixmill.engine.codecs import (
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.extras import is_extra_installed
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
@@ -184,15 +183,6 @@ CODECS: dict[Format, Codec] = {
     ),
 }
 
-EXTRA_MODULES: Final[dict[str, str]] = {
-    "heic": "pillow_heif",
-    "jxl": "pillow_jxl",
-    "pdf": "pypdfium2",
-    "raw": "rawpy",
-    "video": "av",
-}
-"""The extras of Pixmill and the module that each installs."""
-
 
 def can_decode(kind: Format) -> bool:
     """Whether this installation decodes the format."""
@@ -208,12 +198,6 @@ def missing_extra_hint(kind: Format) -> str:
     """The end of an error message that names the missing extra; empty if none would help."""
     extra = CODECS[kind].extra if kind in CODECS else ""
     return f": it lacks the extra pixmill[{extra}]" if extra and not is_extra_installed(extra) else ""
-
-
-@cache
-def is_extra_installed(extra: str) -> bool:
-    """Whether the module of this extra can be imported; does not import it."""
-    return find_spec(EXTRA_MODULES[extra]) is not None
 
 
 def _is_available(codec: Codec) -> bool:
