@@ -143,7 +143,7 @@ def measured_quality() -> dict[str, list[tuple[float, float]]]:
         [cell.strip() for cell in row.split("|")[1:-1]]
         for row in re.findall(r"^\| \d.*$", table.partition("\n\n")[0], re.MULTILINE)
     ]
-    columns = {"JPEG": 1, "WebP": 5, "AVIF": 9}
+    columns = {"JPEG": 1, "WebP": 3, "AVIF": 5}
     return {name: [(float(row[0]), float(row[column])) for row in rows] for name, column in columns.items()}
 
 

@@ -12,7 +12,8 @@ from pixmill.runtime.operating_system import IS_LINUX, NAME
 
 NO_KERNEL: Final = (
     "the compiled kernel is missing: images are resampled in 1.5 times the time, and not in linear light, "
-    "and PNGs are larger. Install the wheel of this platform, or build with a C compiler"
+    "PNGs are larger, and quality=auto is a fixed quality. Install the wheel of this platform, or build with a C "
+    "compiler"
 )
 NO_JPEGLI: Final = (
     "JPEGs take a tenth more bytes, as libjpeg-turbo writes them: pyjpegli is not installed, or cannot be used here"

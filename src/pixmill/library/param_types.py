@@ -473,7 +473,7 @@ class ResizeParams(TypedDict, total=False):
     """Mirrors the image: left to right (`horizontal`, `h`), top to bottom (`vertical`, `v`), or both (`both`, `hv`). Applied after a rotation by a multiple of 90 degrees and before one by another angle. Default: none."""
 
     format: Literal["auto", "jpeg", "png", "webp", "avif", "gif", "jxl", "heic", "tiff", "bmp", "ico", "svg", "jpg", "blurhash", "json", "lqip", "thumbhash", "original", "original,jpeg", "original,png", "original,webp", "original,avif", "original,gif", "original,jxl", "original,heic", "original,tiff", "original,bmp", "original,ico", "original,svg"] | None
-    """Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `original` keeps the format of the original if it can be written; without other changes it returns the original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. `auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if it is `original` or a universally supported format, else one that fits the image. With `original_formats`, the last one of `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`. Default: auto."""
+    """Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `best` encodes in all of these formats and returns the smallest result of those that look alike, in 5 to 10 times the time. `original` keeps the format of the original if it can be written; without other changes it returns the original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. `auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if it is `original` or a universally supported format, else one that fits the image. With `original_formats`, the last one of `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`. Default: auto."""
 
     frame_delay: float | Sequence[float] | str | None
     """How long the frames of an animation are shown, in milliseconds or each with a unit, and in their order; the last delay is that of all further frames. Default: as in the original."""
@@ -638,7 +638,7 @@ class ResizeParams(TypedDict, total=False):
     """Blur that increases in this direction, from 0 to sigma in pixels of the result."""
 
     quality: int | str | None
-    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations, `auto` means 80 and `auto:N` means N. Default: 80."""
+    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N. Default: 80."""
 
     quality_scale: Literal["perceived", "jpeg"] | None
     """What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is mixed, or of libjpeg, and what looks the same in other formats (`jpeg`). Default: perceived."""
@@ -1069,7 +1069,7 @@ class SrcsetParams(TypedDict, total=False):
     """Blur that increases in this direction, from 0 to sigma in pixels of the result."""
 
     quality: int | str | None
-    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations, `auto` means 80 and `auto:N` means N. Default: 80."""
+    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N. Default: 80."""
 
     quality_scale: Literal["perceived", "jpeg"] | None
     """What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is mixed, or of libjpeg, and what looks the same in other formats (`jpeg`). Default: perceived."""

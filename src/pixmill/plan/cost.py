@@ -10,6 +10,8 @@ from enum import StrEnum
 from math import log2
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from pixmill.errors import PixmillError, TooCostly
 from pixmill.media import Format
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, RedactionBoxes, ToneAdjustment
@@ -148,10 +150,10 @@ _PAD_NS: Final = 15.0
 _BLEND_NS: Final = 60.0
 _TILED_TEXT_NS: Final = 60.0
 
-_SEARCH_ENCODES: Final = 4
+_SEARCH_ENCODES: Final = 3
 _SIZE_ENCODES: Final = 6
 """Encodings that a search by ``quality=auto`` and by ``max_bytes`` takes; it needs fewer than its maximum."""
-_SEARCH_LOSS_NS: Final = 30.0
+_SEARCH_SCORE_NS: Final = 45.0
 _MAX_SEARCH_EFFORT: Final = 4
 _PALETTE_NS: Final = 240.0
 _PALETTE_TRIES: Final = 2
@@ -375,6 +377,9 @@ def _add_encodings(add: Callable[[str, float], None], output: Output, pixels: in
     is_animated = original.frames > 1
     rates = _ANIMATION_RATES if is_animated else ENCODE_NS
     single_ns = max(_encode_ns(rates, kind, output, output.encoding.effort) for kind in formats)
+    if output.smallest:
+        _add_all_formats(add, rates, output, pixels)
+        return
     add("format and effort", single_ns * pixels)
     if is_animated or not (output.target_quality or output.max_bytes):
         return
@@ -382,10 +387,24 @@ def _add_encodings(add: Callable[[str, float], None], output: Output, pixels: in
     search_effort = effort if effort is None else min(effort, _MAX_SEARCH_EFFORT)
     search_ns = max(_encode_ns(rates, kind, output, search_effort) for kind in formats)
     if output.target_quality:
-        add("quality", (_SEARCH_ENCODES * (search_ns + _SEARCH_LOSS_NS) - search_ns) * pixels)
+        add("quality", (_SEARCH_ENCODES * (search_ns + _SEARCH_SCORE_NS) - search_ns) * pixels)
     if output.max_bytes:
         palette_ns = _PALETTE_TRIES * _PALETTE_NS if formats[0] in (Format.PNG, Format.GIF) else 0.0
         add("max_bytes", (_SIZE_ENCODES * search_ns if not palette_ns else palette_ns + search_ns) * pixels)
+
+
+def _add_all_formats(
+    add: Callable[[str, float], None], rates: Mapping[Format, EncoderRates], output: Output, pixels: int
+) -> None:
+    """Add the encodings of ``format=best``: a search in each lossy format, and those without loss."""
+    lossy = {*output.formats, Format.JPEG}
+    search_ns = sum(_encode_ns(rates, kind, output, output.encoding.effort) + _SEARCH_SCORE_NS for kind in lossy)
+    lossless = structs.replace(output.encoding, lossless=True)
+    lossless_ns = sum(
+        _encode_ns(rates, kind, structs.replace(output, encoding=lossless), lossless.effort)
+        for kind in {*output.formats, Format.PNG} - {Format.AVIF}
+    )
+    add("format and effort", (_SEARCH_ENCODES * search_ns + lossless_ns + _PALETTE_NS) * pixels)
 
 
 def _encode_ns(rates: Mapping[Format, EncoderRates], kind: Format, output: Output, effort: int | None) -> float:

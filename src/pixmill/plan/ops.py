@@ -320,7 +320,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
     the original if ``source_format``, else in ``fallback_format``, else in one that fits the image. ``negotiation.py``
     replaces such an output by that of the chosen format before the image is looked up or rendered. With
     ``original_formats`` only originals in these formats keep theirs; all others get ``fallback_format``, else the first
-    of these that fits the image, and all are encoded again; without ``source_format`` it has no effect.
+    of these that fits the image, and all are encoded again; without ``source_format`` it has no effect. ``smallest``,
+    with ``negotiated`` and without ``ordered``: every format that the client accepts is encoded, and the smallest taken
+    of those that look alike.
     """
 
     formats: tuple[Format, ...] = ()
@@ -339,6 +341,7 @@ class Output(Struct, frozen=True, omit_defaults=True):
     fallback_format: Format | None = None
     original_formats: tuple[Format, ...] = ()
     animation: Animation = AS_RECORDED
+    smallest: bool = False
 
 
 MAX_OVERLAY_STAGES: Final = 4

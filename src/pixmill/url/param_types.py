@@ -256,6 +256,7 @@ class ImageParams(TypedDict, total=False):
     format: (
         Literal[
             "auto",
+            "best",
             "jpeg",
             "png",
             "webp",

@@ -336,9 +336,10 @@ RULES: dict[str, Rule] = {
     "then": Stages(),
     "format": Text(
         "",
-        "auto, jpeg, png, webp, avif, gif, jxl, heic, tiff, bmp, ico, svg, blurhash, thumbhash, lqip, json, jpg, original, or auto: and formats separated by commas, each once: avif, webp, jxl, heic in any order, then original, jpeg, png or gif, or both; or original and any format",
+        "auto, best, jpeg, png, webp, avif, gif, jxl, heic, tiff, bmp, ico, svg, blurhash, thumbhash, lqip, json, jpg, original, or auto: and formats separated by commas, each once: avif, webp, jxl, heic in any order, then original, jpeg, png or gif, or both; or original and any format",
         words={
             "auto": "auto",
+            "best": "best",
             "jpeg": "jpeg",
             "png": "png",
             "webp": "webp",

@@ -67,7 +67,7 @@ def output_of(state: RequestState, config: Config, mode: RenderMode) -> Output:
     output = _with_target(output, state)
     output = replace(output, passthrough=_unprocessed(state, config))
     if state.best_format:
-        return replace(output, negotiated=True)
+        return replace(output, negotiated=True, smallest=True)
     preferred = config.negotiated if state.format is None else config.enforced
     ordered = replace(output, formats=preferred, negotiated=True, ordered=True) if preferred else output
     if state.format is None:

@@ -213,6 +213,8 @@ def _format(output: Output) -> Iterable[Pair]:
         yield "format", f"auto:{','.join(names)}"
     elif output.source_format:
         yield "format", f"auto:original,{output.fallback_format}" if output.fallback_format else "original"
+    elif output.smallest:
+        yield "format", "best"
     elif not output.negotiated:
         yield "format", output.formats[0].value if output.formats else ""
 
@@ -384,7 +386,9 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
         "border": _param("border", lambda border: f"{border.width},{text_of(border.colour)}"),
     },
     Output: {
-        **dict.fromkeys(("formats", "negotiated", "source_format", "ordered", "fallback_format"), _with_another),
+        **dict.fromkeys(
+            ("formats", "negotiated", "source_format", "ordered", "fallback_format", "smallest"), _with_another
+        ),
         "target_quality": _param("quality", lambda target: f"auto:{target}"),
         "encoding": _parts,
         "animation": _parts,
