@@ -17,6 +17,7 @@ from pixmill.plan.output import Encoding
 from pixmill.plan.overlays import Length, OverlayFit
 from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import FreeRotation
+from pixmill.ports.values import Rendered
 from tests.pixels.images import (
     LIMITS,
     decode_result,
@@ -177,7 +178,9 @@ def test_what_is_drawn_is_found_before_it_is_resized_several_times() -> None:
     source = encode_image(text(), "PNG")
     together = dict(render_all(source, plans, LIMITS))
     for number, plan in enumerate(plans):
-        assert together[number].body == render(source, plan, LIMITS).body
+        result = together[number]
+        assert isinstance(result, Rendered)
+        assert result.body == render(source, plan, LIMITS).body
 
 
 def test_all_frames_of_an_animation_are_mixed_as_the_first() -> None:
