@@ -91,6 +91,18 @@ def test_grey_is_one_component() -> None:
     assert opened(encoded(frame_of(waves((40, 30), 1), Layout.L))).mode == "L"
 
 
+@pytest.mark.parametrize("layout", [Layout.RGB, Layout.RGBX])
+def test_greys_in_three_channels_are_one_component(layout: Layout) -> None:
+    grey = waves((90, 70), 1)
+    pixels = grey.repeat(layout.stored_channels, axis=-1)
+    image = opened(encoded(frame_of(pixels, layout)))
+    assert image.mode == "L"
+    assert np.abs(np.asarray(image).astype(int) - grey[..., 0]).mean() < 3
+    assert opened(encoded(replace(frame_of(pixels, layout), profile=PROFILE))).mode == "RGB"
+    pixels[69, 88] = 250, 10, 10, *pixels[69, 88, 3:]
+    assert opened(encoded(frame_of(pixels, layout))).mode == "RGB"
+
+
 @pytest.mark.parametrize("mode", RenderMode)
 @pytest.mark.parametrize("progressive", [False, True])
 def test_metadata_and_profile_stand_before_the_image(mode: RenderMode, progressive: bool) -> None:
