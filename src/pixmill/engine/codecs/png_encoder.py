@@ -32,8 +32,8 @@ is_compiled: Final = scanlines.available and zlib_stream.available
 _ALL_FILTERS, _SUB_AND_UP, _NO_FILTER = 0xF8, 0x10 | 0x20, 8
 """The filters that libpng tries (PNG_FILTER_…)."""
 
-_MAX_OWN_BYTES: Final = 64 << 20
-"""Pixels of more bytes are encoded by libvips, row by row: ours takes as much again for the filtered rows."""
+_MAX_OWN_BYTES: Final = 32 << 20
+"""Pixels of more bytes are encoded by libvips, row by row: ours takes up to three times as much again."""
 
 _PALETTE_BIT_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
 """(Minimum palette size, bits per pixel)."""
