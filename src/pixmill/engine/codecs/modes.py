@@ -4,14 +4,20 @@ Photos are those of ``benchmarks/material.py`` fitted into 512 × 512 pixels, sc
 float64 Lanczos3 resample in linear light, times CPU milliseconds. All modes resample in linear light unless the plan
 mixes sRGB values: it costs less than a millisecond and is worth 4 to 8 points.
 
-Decoding: stored pixels per target pixel, then the score of a JPEG decoded in full, scaled by libjpeg-turbo, and
-scaled with ``LIGHT_COMPENSATION`` (originals of 2 megapixels for halves, of 6 for quarters):
+Decoding: stored pixels per target pixel, then the score before encoding of a JPEG scaled by libjpeg-turbo to a half, a
+quarter and an eighth, with ``LIGHT_COMPENSATION`` and ``DROOP_COMPENSATION``, and that of libvips' thumbnail in linear
+light, which decodes in full (six photos of 6 to 8 megapixels, in brackets the worst):
 
-    halved    2.5  77.3  75.7  76.1      quartered   5.0   77.0  74.1  75.1
-              3.0  77.3  76.1  76.5                  5.25  76.7  74.2  75.0
-              3.4  77.0  76.2  76.6                  5.5   76.9  74.4  75.4
-              4.0  76.8  76.1  76.6                  6.0   76.7  74.5  75.4
-              5.0  75.2  74.7  75.1                  7.0   76.8  75.1  76.0
+     5.0   94.8 (94.2)                                94.4 (93.4)
+     6.5   95.4 (94.9)   92.1 (86.9)                  94.1 (93.1)
+     9.0   96.2 (95.6)   93.7 (89.4)                  94.5 (94.1)
+    12.0   96.7 (96.1)   94.6 (91.0)   89.6 (84.2)    94.0 (93.5)
+    16.0   97.1 (96.3)   95.4 (92.1)   91.6 (87.2)    94.6 (93.7)
+    22.0   96.9 (96.1)   96.1 (94.5)   94.3 (91.3)    93.8 (88.1)
+    30.0   97.2 (96.2)   96.3 (94.2)   94.8 (90.1)    94.2 (91.9)
+
+The next larger scale takes 1.1 to 1.2 times the time of a quarter for a half, 1.4 to 1.9 times for all pixels, and 1.2
+times that of an eighth for a quarter. ``best`` takes the scale that is ahead of libvips, ``balanced`` one that is less.
 
 The other scales of libjpeg-turbo (3/8, 5/8, 6/8) have no SIMD code and cost more than the next larger one: 17.4 for
 3/8, 15.5 for 1/2.
@@ -40,9 +46,10 @@ from pixmill.media import Format
 from pixmill.plan.ops import DecodeScaling
 from pixmill.plan.output import RenderMode
 
-LIGHT_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.09, 4: 0.12, 8: 0.15}
+LIGHT_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.09, 4: 0.12, 8: 0.16}
 """Share of the squared differences that is restored as light after a decoder scaled by this factor in gamma space
-(``pixels/resample/_resample_compensation.h``). Costs 0.4 ms for a halved JPEG of 2 megapixels, which ``fast`` saves."""
+(``pixels/resample/_resample_compensation.h``). The best scores from 0.03 to 0.3: photos with much texture need twice as
+much, smooth ones half. Costs 0.4 ms for a halved JPEG of 2 megapixels, which ``fast`` saves."""
 
 DROOP_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.031, 4: 0.039, 8: 0.041}
 """Sharpening of the filter after a decoder scaled by this factor: (1 - s⁻²) / 24.
@@ -116,7 +123,7 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         x265_preset="ultrafast",
     ),
     RenderMode.BALANCED: ModeParameters(
-        shrink_thresholds=((10.5, 8), (5.25, 4), (2.5, 2)),
+        shrink_thresholds=((12.0, 8), (5.25, 4), (2.5, 2)),
         light_compensation=LIGHT_COMPENSATION,
         optimize_huffman=False,
         progressive_jpeg=False,
@@ -125,7 +132,7 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         x265_preset="ultrafast",
     ),
     RenderMode.BEST: ModeParameters(
-        shrink_thresholds=((11.0, 4), (4.0, 2)),
+        shrink_thresholds=((20.0, 4), (4.75, 2)),
         light_compensation=LIGHT_COMPENSATION,
         optimize_huffman=True,
         progressive_jpeg=True,
