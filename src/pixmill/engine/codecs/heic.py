@@ -124,7 +124,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     pillow_heif.from_pillow(image).save(
         out,
         quality=codec_quality(Format.HEIC, quality, encoding.quality_scale),
-        chroma=int(subsampling_of(encoding).value),
+        chroma=int(subsampling_of(encoding, full_chroma=frame.is_graphic).value),
         exif=b"Exif\0\0" + metadata.exif if metadata.exif else None,
         xmp=metadata.xmp or None,
         enc_params={"preset": MODES[encoding.mode].x265_preset, "x265:pools": "none"} | _block_size(frame),

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import pyvips
+from msgspec.structs import replace as replace_struct
 
 from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
@@ -46,6 +47,9 @@ _TIME_SCALE = 11
 """libvips writes 100 ms for delays of up to 10: it is given more than that, which is divided again."""
 _MAX_DURATION_MS = 2**24 - 1
 """RFC 9649 §2.7.1.1."""
+
+_FEW_COLOURS = 256
+"""Up to as many, lossless files have a palette, and take a few milliseconds."""
 
 _LOSSLESS_EFFORT = 50
 """libwebp's ``quality`` (of 100) for lossless images, where it means effort."""
@@ -128,12 +132,28 @@ class WebPPageDecoder:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """Encode a WebP, lossy by default; with libvips for options that Pillow lacks."""
-    if not encoding.lossless:
-        frame = fill_transparent_colours(frame)
-    if encoding.near_lossless is not None or encoding.webp_preset is not WebPPreset.DEFAULT:
+    """Encode a WebP, lossy by default; a graphic of few colours without loss if that is smaller."""
+    is_lossy = not encoding.lossless and encoding.near_lossless is None
+    if not is_lossy:
+        return _encode(frame, quality, metadata, encoding)
+    body = _encode(fill_transparent_colours(frame), quality, metadata, encoding)
+    if not (frame.is_graphic and to_pillow(frame).getcolors(_FEW_COLOURS)):
+        return body
+    return min(body, _encode(frame, quality, metadata, replace_struct(encoding, lossless=True)), key=len)
+
+
+def _encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
+    """Encode with Pillow; with libvips for options that Pillow lacks.
+
+    One of them is sharp chroma, for graphics: at 512 pixels 13 % fewer bytes at equal score than method 4 alone, with
+    text and thin lines 30 to 40 %, in 28 ms instead of 14.
+    """
+    is_drawn = frame.is_drawn and not encoding.lossless and encoding.near_lossless is None
+    sharp_chroma = is_drawn and frame.is_graphic and not frame.is_grey
+    if sharp_chroma or encoding.near_lossless is not None or encoding.webp_preset is not WebPPreset.DEFAULT:
         image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
-        body: Any = image.webpsave_buffer(keep=keep, **_webpsave_options(quality, encoding))
+        options = _webpsave_options(quality, encoding, drawn=is_drawn)
+        body: Any = image.webpsave_buffer(keep=keep, smart_subsample=sharp_chroma, **options)
         return bytes(body if metadata == NO_METADATA else replace_webp_metadata(memoryview(body), metadata) or body)
     out = BytesIO()
     to_pillow(frame).save(
@@ -141,7 +161,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         "WEBP",
         quality=_LOSSLESS_EFFORT if encoding.lossless else codec_quality(Format.WEBP, quality, encoding.quality_scale),
         lossless=encoding.lossless,
-        method=codec_effort(Format.WEBP, encoding, drawn=frame.is_drawn),
+        method=codec_effort(Format.WEBP, encoding, drawn=is_drawn),
         icc_profile=frame.profile or "",
         exif=metadata.exif,
         xmp=metadata.xmp,
@@ -149,7 +169,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     return out.getvalue()
 
 
-def _webpsave_options(quality: int, encoding: Encoding) -> dict[str, Any]:
+def _webpsave_options(quality: int, encoding: Encoding, *, drawn: bool = False) -> dict[str, Any]:
     """Options of libvips' saver; for near-lossless, Q is the near-lossless level."""
     near_lossless = encoding.near_lossless
     return {
@@ -157,7 +177,7 @@ def _webpsave_options(quality: int, encoding: Encoding) -> dict[str, Any]:
         "lossless": encoding.lossless,
         "near_lossless": near_lossless is not None,
         "preset": encoding.webp_preset.value,
-        "effort": codec_effort(Format.WEBP, encoding),
+        "effort": codec_effort(Format.WEBP, encoding, drawn=drawn),
     }
 
 
