@@ -33,7 +33,7 @@ from pixmill.engine.codecs.webp_animation import (
 from pixmill.engine.codecs.webp_repair import RepairedWebP, repair_webp
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
-from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, WebPPreset
@@ -137,9 +137,15 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     if not is_lossy:
         return _encode(frame, quality, metadata, encoding)
     body = _encode(fill_transparent_colours(frame), quality, metadata, encoding)
-    if not (frame.is_graphic and to_pillow(frame).getcolors(_FEW_COLOURS)):
+    if not (frame.is_graphic and _has_few_colours(frame)):
         return body
     return min(body, _encode(frame, quality, metadata, replace_struct(encoding, lossless=True)), key=len)
+
+
+def _has_few_colours(frame: Frame) -> bool:
+    """Whether a palette holds what is visible."""
+    image = to_pillow(frame)
+    return bool(image.convert("RGBa" if frame.layout is Layout.RGBA else "RGB").getcolors(_FEW_COLOURS))
 
 
 def _encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
