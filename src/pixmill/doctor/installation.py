@@ -102,6 +102,9 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
             if kind not in (*report.encoders, *report.missing_extras)
         ),
         *([] if report.encoders.get(Format.JPEG) == "jpegli" else [CheckResult(NO_JPEGLI, is_optional=True)]),
+        CheckResult(f"Detects faces by {report.face_detector}")
+        if report.face_detector
+        else CheckResult("Faces are not detected: pip install 'pixmill[faces]'", is_optional=True),
         CheckResult("Resamples in linear light by the compiled kernel")
         if report.has_kernel
         else CheckResult(f"{NO_KERNEL[0].upper()}{NO_KERNEL[1:]}", is_error=True),

@@ -30,7 +30,7 @@ class Capabilities(Struct, frozen=True):
     """Libraries by format, missing extras by format, sandbox layers, and library versions.
 
     ``has_kernel``: the compiled resampler is present. ``sandbox_layers`` describes the layers in force,
-    ``missing_sandbox_layers`` gives the reason for each that is not.
+    ``missing_sandbox_layers`` gives the reason for each that is not. ``face_detector``: empty without the extra.
     """
 
     decoders: dict[str, str]
@@ -40,3 +40,4 @@ class Capabilities(Struct, frozen=True):
     sandbox_layers: list[str]
     missing_sandbox_layers: dict[str, str]
     library_versions: dict[str, str]
+    face_detector: str = ""

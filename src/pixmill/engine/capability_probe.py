@@ -13,6 +13,7 @@ import msgspec
 from pixmill.engine.capabilities import Capabilities
 from pixmill.engine.codecs.table import CODECS, can_decode, can_encode
 from pixmill.engine.extras import is_extra_installed
+from pixmill.engine.pixels.analysis.faces import detector_name
 from pixmill.engine.pixels.resample import lanczos
 from pixmill.engine.sandbox.policy import SandboxLayer, SandboxMode, describe_layers, enter_sandbox, set_rlimits
 
@@ -36,6 +37,7 @@ def probe_capabilities(mode: SandboxMode) -> Capabilities:
         sandbox_layers=[descriptions[layer] for layer in descriptions if layer not in missing],
         missing_sandbox_layers={layer.value: reason for layer, reason in missing.items()},
         library_versions={name: version(name) for name in LIBRARIES if is_installed(name)},
+        face_detector=detector_name(),
     )
 
 
