@@ -174,7 +174,7 @@ class EncoderRates(NamedTuple):
 
 
 ENCODE_NS: Final[Mapping[Format, EncoderRates]] = {
-    Format.JPEG: EncoderRates((4.0,)),
+    Format.JPEG: EncoderRates((10.0, 10.0, 20.0), (0, 0, 2)),
     Format.WEBP: EncoderRates(
         (16.0, 16.0, 16.0, 28.0, 50.0, 66.0, 80.0, 95.0, 95.0, 106.0),
         (0, 3, 6),
