@@ -215,7 +215,7 @@ class BlurSpace(StrEnum):
 class ResampleSpace(StrEnum):
     """The values that resizing and free rotations mix: light, or sRGB values, as most other services do.
 
-    ``AUTO``: light for photographs, sRGB values for what is drawn: in light, thin black lines on white fade and white
+    ``AUTO``: light for photographs, sRGB values for graphics: in light, thin black lines on white fade and white
     ones on black grow.
     """
 

@@ -52,5 +52,5 @@ _MAX_BYTES: Final = ((16 << 20, 6), (3 << 20, 8), (1 << 20, 10))
 
 
 def bounded_level(level: int, size_bytes: int) -> int:
-    """Return the level for so many bytes of filtered rows."""
+    """Return the level for a number of bytes of filtered rows."""
     return min(level, next((highest for above, highest in _MAX_BYTES if size_bytes > above), level))

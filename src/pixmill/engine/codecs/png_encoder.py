@@ -75,7 +75,7 @@ def _encode_in_full(frame: Frame, encoding: Encoding, *, reduce: bool = True) ->
     effort = _effort(encoding)
     if _is_ours(len(frame.pixels), encoding):
         content = reduced_content(frame) if reduce else plain_content(frame)
-        return write_png(content.ways, content.repeated, effort, frame.profile)
+        return write_png(content.ways, content.repeat_share, effort, frame.profile)
     filters = _ALL_FILTERS if effort.all_filters else _SUB_AND_UP
     return _encode_by_libvips(frame, effort, interlace=encoding.progressive, filter=filters)
 

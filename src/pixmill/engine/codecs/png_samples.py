@@ -43,13 +43,13 @@ class Content:
     """What a frame holds: the ways to store it, the smallest first, and how drawn it is."""
 
     ways: tuple[PngSamples, ...]
-    repeated: float
+    repeat_share: float
 
 
 def plain_content(frame: Frame) -> Content:
     """Return the channels of the frame as they are."""
     plain = _plain_samples(frame)
-    return Content((plain,), survey(plain.samples).repeated)
+    return Content((plain,), survey(plain.samples).repeat_share)
 
 
 def reduced_content(frame: Frame) -> Content:
@@ -64,7 +64,7 @@ def reduced_content(frame: Frame) -> Content:
     max_colours = _MAX_GREY_COLOURS if full.colour_type == GREY else MAX_COLOURS
     indexed = index_colours(plain.samples, max_colours)
     may_have_palette = not (frame.is_grey and frame.profile)
-    return Content((*_indexed(full, indexed, may_have_palette=may_have_palette), full), found.repeated)
+    return Content((*_indexed(full, indexed, may_have_palette=may_have_palette), full), found.repeat_share)
 
 
 def indexed_samples(indexed: IndexedImage, pixels: bytes) -> Iterator[PngSamples]:
@@ -117,7 +117,7 @@ def _indexed(
 
 
 def _grey_levels(values: list[int], bits: int) -> list[int]:
-    """Return the number of each grey value in so many bits; none if one is between."""
+    """Return the number of each grey value at this bit depth; none if one is between."""
     step = _OPAQUE // ((1 << bits) - 1)
     return [] if bits == _BYTE_BITS or any(value % step for value in values) else [value // step for value in values]
 

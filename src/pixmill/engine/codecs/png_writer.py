@@ -19,19 +19,19 @@ from pixmill.engine.codecs.zlib_stream import compress
 _HEADER: Final = struct.Struct(">2I5B")
 _TRIAL_LEVEL: Final = 1
 _WHOLE_BYTES: Final = 65_536
-"""An image of at most so many bytes is tried as a whole."""
+"""The largest image, in bytes, that is tried as a whole."""
 _BANDS: Final = 6
 _BANDED_SHARE: Final = 5
-"""So many bands of rows, of a fifth of the image together, are tried of a larger one."""
+"""The number of bands of rows, together a fifth of the image, that are tried of a larger one."""
 _MAX_PHOTO_REPEATS: Final = 0.3
 _CHUNK_BYTES: Final = 12
 
 Candidate = tuple[PngSamples, Filtering]
 
 
-def write_png(ways: Sequence[PngSamples], repeated: float, effort: PngEffort, profile: bytes) -> bytes:
+def write_png(ways: Sequence[PngSamples], repeat_share: float, effort: PngEffort, profile: bytes) -> bytes:
     """Write the smallest of these ways to store an image, with its ICC profile."""
-    is_photo = len(ways) == 1 and repeated < _MAX_PHOTO_REPEATS and not _is_small(ways[0].samples)
+    is_photo = len(ways) == 1 and repeat_share < _MAX_PHOTO_REPEATS and not _is_small(ways[0].samples)
     filters = effort.photo if is_photo else effort.drawing
     level = (is_photo and effort.photo_level) or effort.level
     found = _finalists(list(_candidates(ways, filters)), effort.finalists)

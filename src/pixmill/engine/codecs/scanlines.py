@@ -69,7 +69,7 @@ class Survey:
 
     opaque: bool
     grey: bool
-    repeated: float
+    repeat_share: float
 
 
 def filter_rows(samples: Samples, filtering: Filtering, *, fast: bool = True) -> bytearray:
@@ -96,7 +96,7 @@ def index_colours(samples: Samples, max_colours: int) -> tuple[bytearray, bytes]
 
 def survey(samples: Samples) -> Survey:
     """Look into the pixels: 0.1 ms for 512 × 346."""
-    opaque, grey, repeated = _scanlines.survey(
+    opaque, grey, repeat_share = _scanlines.survey(
         samples.pixels, samples.width, samples.height, samples.stored, samples.kept
     )
-    return Survey(bool(opaque), bool(grey), repeated)
+    return Survey(bool(opaque), bool(grey), repeat_share)

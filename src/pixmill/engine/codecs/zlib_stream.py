@@ -27,7 +27,7 @@ def compress(data: bytes | bytearray, level: int) -> bytes:
 
 
 def decompress(stream: bytes, size_bytes: int) -> bytearray:
-    """Return the data of a stream, its checksum checked. Raises ValueError if they are not exactly so many bytes.
+    """Return the data of a stream, its checksum checked. Raises ValueError if they do not have this length.
 
     Needs libdeflate, which takes half the time of zlib and writes nowhere but into memory of this size.
     """
