@@ -117,6 +117,12 @@ def test_a_drawing_keeps_its_chroma(kind: Format, most: float) -> None:
     assert errors[0] < most * errors[1]
 
 
+@pytest.mark.parametrize(("size", "bits"), [((200, 150), 0b00), ((240, 180), 0b11)])
+def test_an_avif_of_few_pixels_keeps_its_chroma(size: tuple[int, int], bits: int) -> None:
+    data = body(Format.AVIF, encode_image(photo(*size), "PNG"))
+    assert data[data.index(b"av1C") + 6] >> 2 & 0b11 == bits
+
+
 def test_a_drawing_of_few_colours_is_a_lossless_webp() -> None:
     image = Image.new("RGB", (300, 200), "white")
     ImageDraw.Draw(image).rectangle((50, 40, 200, 120), fill="navy")

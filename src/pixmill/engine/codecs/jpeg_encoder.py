@@ -12,7 +12,7 @@ from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_met
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality, jpegli_quality
-from pixmill.engine.codecs.subsampling import subsampling_of
+from pixmill.engine.codecs.subsampling import needs_full_chroma, subsampling_of
 from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.metadata.iptc_block import photoshop_segment
 from pixmill.engine.raster.convert import to_pillow, to_vips
@@ -41,7 +41,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     frame = _without_empty_chroma(frame)
     blocks = (metadata.exif, metadata.xmp, metadata.iptc)
     metadata = RetainedMetadata(*(block if len(block) <= _MAX_SEGMENT_BYTES else b"" for block in blocks))
-    full_chroma = frame.is_graphic or quality >= _FULL_CHROMA_QUALITY
+    full_chroma = needs_full_chroma(frame) or quality >= _FULL_CHROMA_QUALITY
     subsampling = subsampling_of(encoding, full_chroma=full_chroma)
     if encoding.trellis or encoding.deringing or encoding.optimize_scans or encoding.quant_table:
         return _encode_with_mozjpeg(frame, quality, subsampling, metadata, encoding)

@@ -72,7 +72,7 @@ class ModeParameters:
     - ``optimize_huffman``: compute Huffman tables for each JPEG of libjpeg-turbo; jpegli always does
     - ``progressive_jpeg``: write JPEGs of jpegli progressively even if the request does not ask for it
     - ``default_efforts``: the encoder's own effort if the request has none
-    - ``drawn_efforts``: the same for graphics and for images with alpha, where it differs
+    - ``demanding_efforts``: the same for graphics, cut-outs and small images, where it differs
     """
 
     shrink_thresholds: ShrinkThresholds
@@ -80,7 +80,7 @@ class ModeParameters:
     optimize_huffman: bool
     progressive_jpeg: bool
     default_efforts: Mapping[Format, int]
-    drawn_efforts: Mapping[Format, int]
+    demanding_efforts: Mapping[Format, int]
     x265_preset: str
 
 
@@ -120,7 +120,7 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         optimize_huffman=False,
         progressive_jpeg=False,
         default_efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 0, Format.GIF: 1, Format.JXL: 1},
-        drawn_efforts={},
+        demanding_efforts={},
         x265_preset="ultrafast",
     ),
     RenderMode.BALANCED: ModeParameters(
@@ -129,7 +129,7 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         optimize_huffman=False,
         progressive_jpeg=False,
         default_efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 5, Format.GIF: 1, Format.JXL: 4},
-        drawn_efforts={Format.AVIF: 8, Format.WEBP: 4},
+        demanding_efforts={Format.AVIF: 8, Format.WEBP: 4},
         x265_preset="ultrafast",
     ),
     RenderMode.BEST: ModeParameters(
@@ -138,7 +138,7 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         optimize_huffman=True,
         progressive_jpeg=True,
         default_efforts={Format.WEBP: 6, Format.AVIF: 7, Format.PNG: 8, Format.GIF: 7, Format.JXL: 7},
-        drawn_efforts={Format.AVIF: 6},
+        demanding_efforts={Format.AVIF: 6},
         x265_preset="veryfast",
     ),
 }

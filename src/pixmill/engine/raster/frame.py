@@ -121,11 +121,6 @@ class Frame:
         return self.layout in GREY_LAYOUTS
 
     @property
-    def is_drawn(self) -> bool:
-        """Whether it has the edges of drawn content: a graphic, or the outline of a cut-out."""
-        return self.is_graphic or self.layout.has_alpha
-
-    @property
     def size(self) -> Size:
         return Size(self.width, self.height)
 
