@@ -58,7 +58,9 @@ def place_window(
     across, down = _head_spans(faces)
     left = _best_start(_prefer_middle(grid.columns()), width_share, across)
     if width_share < 1:
-        down = [span for span, beside in zip(down, across, strict=True) if beside.whole(left, width_share) > 1 / 2]
+        down = [
+            span for span, horizontal in zip(down, across, strict=True) if horizontal.whole(left, width_share) > 1 / 2
+        ]
     rows = _prefer_top(_prefer_middle(grid.rows(_cells(left, width_share, grid.width))))
     top = _best_start(rows, height_share, down)
     return left + width_share / 2, top + height_share / 2
