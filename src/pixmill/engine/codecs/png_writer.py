@@ -11,13 +11,12 @@ from itertools import product
 from typing import Final
 
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
-from pixmill.engine.codecs.png_effort import NONE, SUM, PngEffort, bounded_level
+from pixmill.engine.codecs.png_effort import PngEffort, bounded_level
 from pixmill.engine.codecs.png_samples import PngSamples
 from pixmill.engine.codecs.scanlines import Filtering, Samples, filter_rows
 from pixmill.engine.codecs.zlib_stream import compress
 
 _HEADER: Final = struct.Struct(">2I5B")
-_TRIAL_LEVEL: Final = 1
 _WHOLE_BYTES: Final = 65_536
 """The largest image, in bytes, that is tried as a whole."""
 _BANDS: Final = 6
@@ -34,7 +33,7 @@ def write_png(ways: Sequence[PngSamples], repeat_share: float, effort: PngEffort
     is_photo = len(ways) == 1 and repeat_share < _MAX_PHOTO_REPEATS and not _is_small(ways[0].samples)
     filters = effort.photo if is_photo else effort.drawing
     level = (is_photo and effort.photo_level) or effort.level
-    found = _finalists(list(_candidates(ways, filters)), effort.finalists)
+    found = _finalists(list(_candidates(ways, effort.indexed, filters)), effort)
     streams = ((way, _compressed(way.samples, filtering, level)) for way, filtering in found)
     way, stream = min(streams, key=lambda item: _overhead(item[0]) + len(item[1]))
     samples = way.samples
@@ -69,10 +68,12 @@ def recompressed(png: bytes, effort: PngEffort) -> bytes:
     return b"".join((SIGNATURE, *before, encode_chunk(b"IDAT", stream), encode_chunk(b"IEND", b"")))
 
 
-def _candidates(ways: Sequence[PngSamples], filters: Sequence[Filtering]) -> Iterator[Candidate]:
+def _candidates(
+    ways: Sequence[PngSamples], of_indices: Sequence[Filtering], filters: Sequence[Filtering]
+) -> Iterator[Candidate]:
     """Yield what to try; the colours of an image with few of them only if it is so small that a palette may not pay."""
     indexed = [way for way in ways if way.is_indexed]
-    yield from product(indexed, (NONE, SUM))
+    yield from product(indexed, of_indices)
     for full in ways[len(indexed) :]:
         if not indexed or _is_small(full.samples):
             yield from product((full,), filters)
@@ -82,15 +83,17 @@ def _is_small(samples: Samples) -> bool:
     return samples.row_bytes * samples.height <= _WHOLE_BYTES
 
 
-def _finalists(candidates: list[Candidate], count: int) -> list[Candidate]:
+def _finalists(candidates: list[Candidate], effort: PngEffort) -> list[Candidate]:
     """Return the candidates that compress best, by a fast trial."""
-    return candidates if len(candidates) <= count else sorted(candidates, key=_estimate)[:count]
+    if len(candidates) <= effort.finalists:
+        return candidates
+    return sorted(candidates, key=lambda candidate: _estimate(candidate, effort.trial_level))[: effort.finalists]
 
 
-def _estimate(candidate: Candidate) -> float:
+def _estimate(candidate: Candidate, level: int) -> float:
     way, filtering = candidate
     sample = _sample(way.samples)
-    return _overhead(way) + len(_compressed(sample, filtering, _TRIAL_LEVEL)) * way.samples.height / sample.height
+    return _overhead(way) + len(_compressed(sample, filtering, level)) * way.samples.height / sample.height
 
 
 def _sample(samples: Samples) -> Samples:
