@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from docs import rate_drawing
+
 FOLDER = Path(__file__).parent
 SRGB_LINEAR_UP_TO = 0.0031308
 
@@ -251,5 +253,10 @@ def drawings() -> dict[str, str]:
             measured_resampling(),
             ("CPU ms of fast, balanced and best", "SSIMULACRA2"),
             "CPU time and score of the modes at three factors: balanced takes about as long as fast, best scores highest",
+        ),
+        "drawings/rate-distortion.svg": _svg(
+            *rate_drawing.size(),
+            "SSIMULACRA2 by kilobytes of Pixmill and of other encoders, in JPEG, WebP, AVIF and JPEG XL",
+            rate_drawing.shapes(),
         ),
     }
