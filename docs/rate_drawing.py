@@ -13,8 +13,8 @@ PANELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "jxl": "JPEG XL"}
 WIDTH, HEIGHT, ACROSS = 350, 290, 2
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 34, 36
 SCORES = (50, 95)
-SIZES = (5, 100)
-"""Kilobytes of an image."""
+SIZES = (5, 400)
+"""Kilobytes of an image; the right third is left to the names."""
 
 TICKS = (5, 10, 20, 50, 100)
 PIXMILL = {"Pixmill fast": "2 4", "Pixmill balanced": "", "Pixmill best": "8 3"}
@@ -57,7 +57,12 @@ def _lines(rows: Iterable[dict[str, object]]) -> Iterator[Line]:
         name = str(row["encoder"])
         colour = "mark" if name in PIXMILL else next(others, "soft")
         curve: Curve = row["curve"]  # type: ignore[assignment]
-        yield Line(name, colour, PIXMILL.get(name, ""), [(point[0] / 1000, point[1]) for point in curve])
+        yield Line(
+            name,
+            colour,
+            PIXMILL.get(name, ""),
+            [(point[0] / 1000, point[1]) for point in curve if point[1] >= SCORES[0]],
+        )
 
 
 def _panel(title: str, lines: Sequence[Line]) -> Iterator[str]:
