@@ -300,7 +300,7 @@ def _same_shape(variants: Iterable[tuple[CandidateKey, Size]]) -> list[tuple[Can
 
 def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:
     """Return those of the negotiable formats that all browsers show, and a universally supported one for the image."""
-    modern = tuple(form for form in negotiable_formats if form in BROWSER_FORMATS)
+    browser_formats = tuple(form for form in negotiable_formats if form in BROWSER_FORMATS)
     if facts.frames > facts.pages:
-        return (*modern, Format.GIF)
-    return (*modern, Format.PNG if facts.alpha else Format.JPEG)
+        return (*browser_formats, Format.GIF)
+    return (*browser_formats, Format.PNG if facts.alpha else Format.JPEG)
