@@ -93,6 +93,14 @@ def test_a_photograph_is_told_from_a_drawing_at_every_size(path: Path, width: in
     assert not is_graphic(frame_of(actual))
 
 
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
+def test_the_fourth_unused_byte_of_decoded_pixels_does_not_count(path: Path) -> None:
+    decoded = Image.open(path)
+    decoded.draft("RGB", (800, 800))
+    pixels = decoded.convert("RGB").tobytes("raw", "RGBX")
+    assert not is_graphic(Frame(pixels, decoded.width, decoded.height, Layout.RGBX, Format.JPEG))
+
+
 @pytest.mark.parametrize("width", [100, 400, 800])
 def test_a_drawing_is_told_from_a_photograph_at_every_size(width: int) -> None:
     for source in (source_of(MILL), encode_image(drawing(), "PNG")):

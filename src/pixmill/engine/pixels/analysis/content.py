@@ -64,7 +64,7 @@ def _sampled_rows(frame: Frame) -> Image.Image:
         start = top * stride + left * channels
         parts += (pixels[start : start + width * channels], pixels[start + stride : start + stride + width * channels])
     mode = frame.layout.rstrip("X")
-    return Image.frombuffer(mode, (2 * width, pairs), b"".join(parts), "raw", frame.layout, 0, 1)
+    return Image.frombytes(mode, (2 * width, pairs), b"".join(parts), "raw", frame.layout)  # frombuffer keeps the X
 
 
 def _logit(rows: Image.Image, mask: Image.Image | None) -> float:
