@@ -101,7 +101,8 @@ def _sample(samples: Samples) -> Samples:
     if _is_small(samples):
         return samples
     band = max(1, samples.height // (_BANDS * _BANDED_SHARE))
-    starts = range(band * (_BANDED_SHARE // 2), samples.height - band + 1, max(1, samples.height // _BANDS))
+    last = samples.height - band
+    starts = range(min(band * (_BANDED_SHARE // 2), last), last + 1, max(1, samples.height // _BANDS))
     pixels = b"".join(samples.rows(start, start + band) for start in starts)
     return Samples(pixels, samples.width, band * len(starts), samples.stored, samples.kept, samples.bits)
 
