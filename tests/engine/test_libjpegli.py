@@ -129,7 +129,7 @@ def test_a_profile_of_several_segments_comes_back() -> None:
     ("quality", "graphic", "sampling"), [(80, False, 2), (89, False, 2), (90, False, 0), (80, True, 0), (30, True, 0)]
 )
 def test_drawings_and_high_qualities_keep_all_chroma(quality: int, graphic: bool, sampling: int) -> None:
-    frame = replace(photo_frame(), is_graphic=graphic)
+    frame = replace(photo_frame(side=240), is_graphic=graphic)
     assert JpegImagePlugin.get_sampling(opened(encoded(frame, quality))) == sampling
     asked = encoded(frame, quality, subsampling=Subsampling.S420)
     assert JpegImagePlugin.get_sampling(opened(asked)) == 2

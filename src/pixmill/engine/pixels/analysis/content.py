@@ -44,7 +44,7 @@ def is_graphic(frame: Frame) -> bool:
 
     Any frame, before or after it is resized. Pixels that are fully transparent do not count.
     """
-    if min(frame.width, frame.height) <= 1:
+    if min(_whole_pixels(frame)[2:]) <= 1:
         return False
     rows = _sampled_rows(frame)
     mask = rows.getchannel("A").point(_VISIBLE) if frame.layout.has_alpha else None
@@ -54,17 +54,28 @@ def is_graphic(frame: Frame) -> bool:
 
 
 def _sampled_rows(frame: Frame) -> Image.Image:
-    """Return an image with a row for each sampled pair: the two rows, one behind the other."""
-    pairs, width, channels = min(_PAIRS, frame.height // 2), min(_MAX_WIDTH, frame.width), frame.layout.stored_channels
+    """Return an image with a row for each sampled pair of the frame's area: the two rows, one behind the other."""
+    area_left, area_top, area_width, area_height = _whole_pixels(frame)
+    pairs, width, channels = min(_PAIRS, area_height // 2), min(_MAX_WIDTH, area_width), frame.layout.stored_channels
     pixels, stride = memoryview(frame.pixels).cast("B"), frame.width * channels
     parts: list[memoryview] = []
     for number in range(pairs):
-        top = (2 * number + 1) * (frame.height - 1) // (2 * pairs)
-        left = int(number * _STEP % 1 * (frame.width - width))
+        top = area_top + (2 * number + 1) * (area_height - 1) // (2 * pairs)
+        left = area_left + int(number * _STEP % 1 * (area_width - width))
         start = top * stride + left * channels
         parts += (pixels[start : start + width * channels], pixels[start + stride : start + stride + width * channels])
     mode = frame.layout.rstrip("X")
     return Image.frombytes(mode, (2 * width, pairs), b"".join(parts), "raw", frame.layout)  # frombuffer keeps the X
+
+
+def _whole_pixels(frame: Frame) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of the frame's area, rounded to whole pixels inside the frame."""
+    if frame.area is None:
+        return 0, 0, frame.width, frame.height
+    left, top = (max(0, round(edge)) for edge in (frame.area.left, frame.area.top))
+    right = min(frame.width, round(frame.area.left + frame.area.width))
+    bottom = min(frame.height, round(frame.area.top + frame.area.height))
+    return left, top, right - left, bottom - top
 
 
 def _logit(rows: Image.Image, mask: Image.Image | None) -> float:
