@@ -97,21 +97,22 @@ class Choice:
 def main() -> None:
     folder, *words = sys.argv[1:]
     is_aside = "aside" in words
-    kinds = [word for word in words if word != "aside"]
-    choices: dict[str, dict[str, list[Choice]]] = {}
-    for path in sorted(Path(folder).glob("stills/*/*.png")):
-        kind, number = path.parent.name, int(path.stem)
-        if (kinds and kind not in kinds) or number % 2 != is_aside:
+    named = [word for word in words if word != "aside"]
+    ratios: dict[str, list[float]] = {accept: [] for accept in ACCEPTS}
+    for kind_folder in sorted(Path(folder).glob("stills/*")):
+        paths = [path for path in sorted(kind_folder.glob("*.png")) if int(path.stem) % 2 == is_aside]
+        kind = kind_folder.name
+        if named and kind not in named:
             continue
-        for accept, choice in still_choices(path, kind):
-            choices.setdefault(kind, {}).setdefault(accept, []).append(choice)
-        print(*rows(kind, choices[kind]), sep="\n", flush=True) if "-v" in words else None
-    for kind, by_accept in choices.items():
-        print(*rows(kind, by_accept), sep="\n")
-    for accept in ACCEPTS:
-        worst = [statistics.geometric_mean(one.ratio for one in found[accept]) for found in choices.values()]
-        within = sum(ratio <= 1.1 for ratio in worst)
-        print(f"{accept}: {within} of {len(worst)} kinds within 10 %, worst {max(worst):.2f}")
+        by_accept: dict[str, list[Choice]] = {accept: [] for accept in ACCEPTS}
+        for path in paths:
+            for accept, choice in still_choices(path, kind):
+                by_accept[accept].append(choice)
+        print(*rows(kind, by_accept), sep="\n", flush=True)
+        for accept, choices in by_accept.items():
+            ratios[accept].append(statistics.geometric_mean(choice.ratio for choice in choices))
+    for accept, found in ratios.items():
+        print(f"{accept}: {sum(one <= 1.1 for one in found)} of {len(found)} kinds within 10 %, worst {max(found):.2f}")
 
 
 def rows(kind: str, by_accept: dict[str, list[Choice]]) -> Iterator[str]:
@@ -121,8 +122,7 @@ def rows(kind: str, by_accept: dict[str, list[Choice]]) -> Iterator[str]:
             f"{one.format} {one.bytes} {one.ratio:.2f} ({one.best}) {one.score:.0f} {one.cpu_ms:.0f} ms"
             for one in found
         )
-        print(f"{kind:12} {accept:13} {ratio:5.2f}  {each}")
-    yield from ()
+        yield f"{kind:12} {accept:13} {ratio:5.2f}  {each}"
 
 
 def original_of(path: Path, kind: str) -> memoryview:

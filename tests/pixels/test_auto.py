@@ -137,10 +137,10 @@ def test_the_encoder_of_a_named_format_is_told_what_is_drawn(kind: Format, monke
         (lambda: photo(60, 40), BOTH, Format.WEBP),
         (lambda: with_transparent_hole(photo()), BOTH, Format.AVIF),
         (lambda: with_transparent_hole(photo()), (), Format.PNG),
-        (drawing, BOTH, Format.WEBP),
+        (drawing, BOTH, Format.AVIF),
         (drawing, (Format.AVIF,), Format.AVIF),
         (drawing, (), Format.PNG),
-        (lambda: with_transparent_hole(drawing()), BOTH, Format.WEBP),
+        (lambda: with_transparent_hole(drawing()), BOTH, Format.AVIF),
     ],
 )
 def test_content_decides_among_the_formats_that_are_taken(

@@ -3,9 +3,13 @@
 Fast alternatives to the chosen one are encoded as well, and the smallest file wins:
 
 - a JPEG, if the original is one: 2 ms beside the 20 of an AVIF.
-- a graphic as lossless WebP (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), and as PNG, if the original is one.
-- a graphic as PNG with a palette (0.4 to 0.6 of the bytes, 12 ms), if that reaches the visual quality; with one that
-  holds all colours also where the original is a PNG, and as GIF, if the original is one.
+- a drawing as lossless WebP (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), as lossy WebP if its AVIF is very
+  small, and as PNG, if the original is one.
+- a drawing that would be a PNG as JPEG: text on a page takes half, a logo twice as much.
+- a drawing or a cut-out that would be a PNG as PNG with a palette (0.4 to 0.6 of the bytes, 40 ms), if that reaches the
+  visual quality; a drawing with one that holds all colours also where the original is a PNG, and as GIF, if the
+  original is one.
+- drawings, gradients and noise as JPEG XL, if the client accepts it: a gradient takes a third.
 - anything in the format of the original, if the smallest file so far is larger than the original, scaled to the size
   of the result. PNG and GIF, which lose nothing, are tried from a quarter of that on.
 
@@ -30,6 +34,12 @@ _MAX_TRIAL_PIXELS: Final = 1_000_000
 
 _LOSSLESS_TRIAL_RATIO: Final = 0.25
 """A photograph takes 0.05 to 0.2 of its PNG in a lossy format, so that it is not encoded as PNG."""
+
+_SMALL_BYTES: Final = 4_096
+"""Of an AVIF: its boxes count, and a WebP may be smaller."""
+
+_FEW_BITS, _MANY_BITS = 0.15, 3.0
+"""Bits for each pixel: those of a photograph at any quality are between them."""
 
 _LOSSLESS_FORMATS: Final = (Format.PNG, Format.GIF, Format.ICO)
 _WITHOUT_LOSS: Final = (Format.PNG, Format.WEBP, Format.JXL)
@@ -104,27 +114,55 @@ def _in_own_format(encoder: FrameEncoder, own: Format, quality: int) -> Iterator
 
 
 def _alternatives(encoder: FrameEncoder, first: EncodedFile, source_format: Format) -> Iterator[EncodedFile]:
-    """Yield fast alternatives to the chosen encoding."""
+    """Yield alternatives to the chosen encoding that are fast, or likely to be much smaller."""
+    frame, kind, quality = encoder.frame, first.format, first.quality
+    if source_format is Format.JPEG and kind is not Format.JPEG and _fits_jpeg(frame):
+        yield encoder.as_requested(Format.JPEG)
+    if _may_be_smaller_as_jxl(encoder, first):
+        yield encoder.as_requested(Format.JXL)
+    if frame.is_graphic:
+        yield from _drawn_alternatives(encoder, first, source_format)
+    elif kind is Format.PNG and frame.layout.has_alpha and frame.size.pixels <= _MAX_TRIAL_PIXELS:
+        yield from _with_palette(encoder, quality)
+
+
+def _fits_jpeg(frame: Frame) -> bool:
+    return max(frame.width, frame.height) <= MEDIA[Format.JPEG].max_side and not frame.layout.has_alpha
+
+
+def _may_be_smaller_as_jxl(encoder: FrameEncoder, first: EncodedFile) -> bool:
+    """Whether JPEG XL is accepted and often much smaller: for drawings, gradients and noise."""
+    if Format.JXL not in encoder.output.formats or first.format is Format.JXL or not can_encode(Format.JXL):
+        return False
+    bits = 8 * size_bytes(first) / encoder.frame.size.pixels
+    return encoder.frame.is_graphic or not _FEW_BITS <= bits <= _MANY_BITS
+
+
+def _drawn_alternatives(encoder: FrameEncoder, first: EncodedFile, source_format: Format) -> Iterator[EncodedFile]:
     frame, kind, quality, encoding = encoder.frame, first.format, first.quality, encoder.output.encoding
-    fits_jpeg = max(frame.width, frame.height) <= MEDIA[Format.JPEG].max_side
-    if source_format is Format.JPEG and kind is not Format.JPEG and fits_jpeg and not frame.layout.has_alpha:
-        yield encoder.encode(Format.JPEG, quality)
-    if not frame.is_graphic:
-        return
     palette = encoder.exact_palette() if kind is Format.PNG else None
     if source_format is Format.PNG and kind is not Format.PNG:
         yield from _in_own_format(encoder, Format.PNG, quality)
     if source_format is Format.GIF and encoder.has_few_colours and _fits_alpha(frame, Format.GIF):
         yield encoder.encode(Format.GIF, quality)
+    if kind is Format.PNG and source_format is not Format.JPEG and _fits_jpeg(frame):
+        yield encoder.as_requested(Format.JPEG)
     if kind is Format.PNG and palette:
         yield encoder.encode(kind, quality, palette)
         return
     if frame.size.pixels > _MAX_TRIAL_PIXELS:
         return
-    if kind is Format.WEBP and is_lossy(kind, encoding):
-        yield encoder.encode(kind, quality, replace_struct(encoding, lossless=True))
+    if _takes_webp(encoder, kind) and is_lossy(Format.WEBP, encoding):
+        yield encoder.encode(Format.WEBP, quality, replace_struct(encoding, lossless=True))
+        if kind is not Format.WEBP and size_bytes(first) <= _SMALL_BYTES:
+            yield encoder.as_requested(Format.WEBP)
     if kind is Format.PNG and not encoding.colours:
         yield from _with_palette(encoder, quality)
+
+
+def _takes_webp(encoder: FrameEncoder, kind: Format) -> bool:
+    fits = max(encoder.frame.width, encoder.frame.height) <= MEDIA[Format.WEBP].max_side
+    return kind is Format.WEBP or (Format.WEBP in encoder.output.formats and fits and can_encode(Format.WEBP))
 
 
 def _with_palette(encoder: FrameEncoder, quality: int) -> Iterator[EncodedFile]:
