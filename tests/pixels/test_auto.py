@@ -98,7 +98,7 @@ def test_the_fourth_unused_byte_of_decoded_pixels_does_not_count(path: Path) -> 
     decoded = Image.open(path)
     decoded.draft("RGB", (800, 800))
     pixels = decoded.convert("RGB").tobytes("raw", "RGBX")
-    assert not is_graphic(Frame(pixels, decoded.width, decoded.height, Layout.RGBX, Format.JPEG))
+    assert not is_graphic(Frame(pixels, decoded.width, decoded.height, Layout.RGBX, format=Format.JPEG))
 
 
 @pytest.mark.parametrize("width", [100, 400, 800])
