@@ -115,7 +115,7 @@ def max_shrink(thresholds: ShrinkThresholds, factor: float) -> int:
 
 MODES: Final[Mapping[RenderMode, ModeParameters]] = {
     RenderMode.FAST: ModeParameters(
-        shrink_thresholds=((9.0, 8), (4.5, 4), (2.25, 2)),
+        shrink_thresholds=((10.5, 8), (4.5, 4), (2.25, 2)),
         light_compensation=_NO_COMPENSATION,
         optimize_huffman=False,
         progressive_jpeg=False,
