@@ -72,7 +72,7 @@ def test_auto_meets_the_score_of_its_target_in_three_encodings(
     monkeypatch.setattr(encoder, "encode_still", counted)
     result = render_output(source_of(path), formats=(kind,), target_quality=target)
     assert 1 <= len(encodings) <= MAX_TARGET_TRIES == 3
-    assert -1.5 < score(result, original_of(path)) - target_score(target) < 3.5
+    assert -2 < score(result, original_of(path)) - target_score(target) < 3.5, "2 points are the least that can be seen"
 
 
 @every_lossy
