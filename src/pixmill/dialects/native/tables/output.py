@@ -52,7 +52,7 @@ PARAMS = (
         FormatGrammar(_FORMATS),
         "Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the "
         "`Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. "
-        "`best` encodes in all of these formats and returns the smallest result of those that look alike, in 5 to 10 "
+        "`best` encodes in all of these formats and returns the smallest result of those that look alike, in 2 to 7 "
         "times the time. "
         "`original` keeps the format of the original if it can be written; without other changes it returns the "
         "original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. "
