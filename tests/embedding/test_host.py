@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -70,17 +70,6 @@ def test_it_changes_nothing_of_the_process_and_prints_nothing() -> None:
     assert done.stderr == ""
 
 
-@pytest.fixture
-def _unconfigured_structlog() -> Iterator[None]:
-    """Other tests of this process set up structlog, as ``pixmill serve`` does."""
-    config = structlog.get_config() if structlog.is_configured() else None
-    structlog.reset_defaults()
-    yield
-    if config:
-        structlog.configure(**config)
-
-
-@pytest.mark.usefixtures("_unconfigured_structlog")
 async def test_events_and_requests_go_to_the_logging_of_the_program(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="pixmill.access")
     app = make_app(admin_token="t" * 16)

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
     ),
     "crop_gravity": Text(
         "",
-        "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), northwest (nw), fp:x,y or pos:x,y from 0 to 1, each optionally with :x,y, an offset in pixels or percent (pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels of the original, up to 16 separated by semicolons; auto, smart, smart:entropy or face; then optionally, for regions and faces, ,close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20",
+        "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), northwest (nw), fp:x,y or pos:x,y from 0 to 1, optionally :x,y, pixels or percent (pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels, up to 16 separated by semicolons; auto, smart, smart:entropy or face; optionally with ,close:N (regions and faces, 0 to 1) and ,zoom:N (0.1 to 20)",
         default="center",
     ),
     "crop_overflow": Words(
@@ -91,7 +91,7 @@ RULES: dict[str, Rule] = {
     ),
     "gravity": Text(
         "",
-        "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), northwest (nw), fp:x,y or pos:x,y from 0 to 1, each optionally with :x,y, an offset in pixels or percent (pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels of the original, up to 16 separated by semicolons; auto, smart, smart:entropy or face; then optionally, for regions and faces, ,close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20",
+        "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), northwest (nw), fp:x,y or pos:x,y from 0 to 1, optionally :x,y, pixels or percent (pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels, up to 16 separated by semicolons; auto, smart, smart:entropy or face; optionally with ,close:N (regions and faces, 0 to 1) and ,zoom:N (0.1 to 20)",
         default="center",
     ),
     "enlarge": Words(
