@@ -26,7 +26,7 @@ def close_up(source: Size | RealSize, fitted: FitResult, resize: Resize, crop: B
     enlarged: the size of the result never changes.
     """
     if (
-        shows_all(resize.gravity)
+        _shows_all(resize.gravity)
         or oriented_resize(source, resize).fit is not Fit.COVER
         or _is_skipped(source, fitted, resize)
     ):
@@ -55,8 +55,7 @@ def placed_gravity(gravity: Gravity, found: Point | FocalRegions) -> Gravity:
     return replace(found, zoom=max(1.0, gravity.zoom))
 
 
-def shows_all(gravity: Gravity) -> bool:
-    """Return whether the gravity only places the window, which shows no less of the image."""
+def _shows_all(gravity: Gravity) -> bool:
     return gravity.zoom == 1 and (isinstance(gravity, Point | Smart) or not gravity.closeness)
 
 
