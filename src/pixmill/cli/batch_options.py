@@ -83,7 +83,7 @@ ROWS: Final = (
         "FOLDER|URL",
         "Where it is noted what is done. By default beside the results, until all is done; a journal of this option "
         "stays, and the next run makes what is new or has changed.",
-        examples=("s3://work/thumbs-journal",),
+        examples=("s3://jobs/thumbs-journal",),
     ),
     OptionRow("restart", ("--restart",), RUN, "", "Forget what the journal has, and make all results again."),
     OptionRow(
