@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -355,7 +356,7 @@ def test_stores_of_any_kind_are_sources_and_targets(tmp_path: Path) -> None:
 
 def test_the_report_is_json_lines(photos: Path, tmp_path: Path) -> None:
     (photos / "text.png").write_bytes(b"no image")
-    with Report(str(tmp_path / "report"), everything=True) as report:
+    with closing(Report(str(tmp_path / "report"), everything=True)) as report:
         run(job(f"{photos}/*.png", f"{tmp_path}/out/{{stem}}.png"), on_outcome=report.add)
     lines = [json.loads(line) for line in (tmp_path / "report").read_text().splitlines()]
     assert sorted(line["status"] for line in lines) == ["done", "done", "failed"]
@@ -365,7 +366,7 @@ def test_the_report_is_json_lines(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_is_named() -> None:
-    with pytest.raises(OSError, match="/dev/full"), Report("/dev/full") as report:
+    with pytest.raises(OSError, match="/dev/full"), closing(Report("/dev/full")) as report:
         report.add_failure(Failure("a.png", "unsupported_image", "no image"))
 
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TextIO
 
@@ -86,7 +86,7 @@ async def _run(job: Job, settings: Settings, options: Options, view: View) -> in
     options = replace(options, stop=asyncio.Event())
     started, state = time.monotonic(), _State(view)
     signals = _Signals(options.stop, state)
-    with Report(view.report, everything=view.report_all) as report, signals:
+    with closing(Report(view.report, everything=view.report_all)) as report, signals:
         state.report = report
         observers = Observers(state.on_listed, state.on_planned, state.on_outcome, report.add_failure)
         try:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from pixmill.batch.locations import Item
 
@@ -116,14 +115,6 @@ class Index:
     def close(self) -> None:
         self._db.close()
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _add_digests(self, table: str, names: Iterable[str]) -> None:
         rows = ((target_digest(name),) for name in names)

@@ -7,7 +7,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -68,17 +68,12 @@ async def run_batch(job: Job, settings: Settings, options: Options, observers: O
         _, source = await stack.enter_async_context(build_sources(settings))
         locations = Locations(settings, source, options.opened)
         stack.push_async_callback(locations.close)
-        index = stack.enter_context(Index())
-        plan = Plan(compiled, index, options.part)
+        plan = Plan(compiled, stack.enter_context(closing(Index())), options.part)
         await plan.list(locations, observers.on_failure, observers.on_listed)
-        journal = stack.enter_context(_open_journal(compiled, locations, options.part))
+        journal = stack.enter_context(_locked_journal(compiled, locations, options.part))
         if options.restart:
             await journal.clear()
-        is_resumed = await journal.open(describe(compiled))
-        if is_resumed:
-            async for digests in journal.done():
-                index.add_done(digests)
-            plan.count_done()
+        is_resumed = await read_journal(journal, plan)
         observers.on_planned(plan, is_resumed)
         totals = await _Run(plan, settings, options, observers, journal, locations, source).run()
         is_complete = totals.originals == plan.remaining and not totals.failed
@@ -97,7 +92,7 @@ async def plan_batch(
     async with AsyncExitStack() as stack:
         locations = Locations(settings, None, options.opened)
         stack.push_async_callback(locations.close)
-        plan = Plan(compiled, stack.enter_context(Index()), options.part)
+        plan = Plan(compiled, stack.enter_context(closing(Index())), options.part)
         await plan.list(locations, observers.on_failure, observers.on_listed)
         prefix = compiled.target.location.rstrip("/") + "/"
         for item in plan.items():
@@ -105,7 +100,7 @@ async def plan_batch(
         return plan
 
 
-def describe(compiled: CompiledJob) -> dict[str, str]:
+def _describe(compiled: CompiledJob) -> dict[str, str]:
     """Return what a message about another job shows."""
     job = compiled.job
     options = {f"--{name.replace('_', '-')}": ",".join(values) for name, values in job.params.items()}
@@ -113,7 +108,7 @@ def describe(compiled: CompiledJob) -> dict[str, str]:
     return {name: value for name, value in given.items() if value} | {"--to": compiled.target.text} | options
 
 
-def journal_location(compiled: CompiledJob) -> tuple[str, str]:
+def _journal_location(compiled: CompiledJob) -> tuple[str, str]:
     """Return the store of the journal and its folder there."""
     job = compiled.job
     if job.journal:
@@ -122,11 +117,30 @@ def journal_location(compiled: CompiledJob) -> tuple[str, str]:
     return compiled.target.location, f"{FOLDER}/{compiled.fingerprint()}"
 
 
+def open_journal(compiled: CompiledJob, locations: Locations) -> Journal:
+    """Return the journal of a batch, in its store, which is created if need be."""
+    location, folder = _journal_location(compiled)
+    return Journal(locations.open(location, create=True), folder, compiled.fingerprint())
+
+
+async def read_journal(journal: Journal, plan: Plan) -> bool:
+    """Leave out of the plan what the journal has as done; return whether the batch was begun before.
+
+    Raises InvalidParameter if the journal is that of another job.
+    """
+    if not await journal.open(_describe(plan.compiled)):
+        return False
+    async for digests in journal.done():
+        plan.index.add_done(digests)
+    plan.count_done()
+    return True
+
+
 @contextmanager
-def _open_journal(compiled: CompiledJob, locations: Locations, part: Part) -> Iterator[Journal]:
+def _locked_journal(compiled: CompiledJob, locations: Locations, part: Part) -> Iterator[Journal]:
     """Yield the journal; a local one is locked, so that no other run of this machine does the same work."""
-    location, folder = journal_location(compiled)
-    journal = Journal(locations.open(location, create=True), folder, compiled.fingerprint())
+    location, folder = _journal_location(compiled)
+    journal = open_journal(compiled, locations)
     if not location.startswith("/"):
         yield journal
         return
@@ -151,7 +165,7 @@ def _lock_name(part: Part) -> str:
 
 def _remove_empty_folders(compiled: CompiledJob, part: Part) -> None:
     """Remove what a batch leaves beside its results in a local folder, as far as it is empty."""
-    location, folder = journal_location(compiled)
+    location, folder = _journal_location(compiled)
     if not location.startswith("/") or compiled.job.journal:
         return
     base = Path(location)

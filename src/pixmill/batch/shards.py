@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -20,7 +20,7 @@ from pixmill.batch.job import DEFAULT_SHARD_SIZE, CompiledJob, Failure, Job, Sha
 from pixmill.batch.journal import Journal
 from pixmill.batch.locations import Locations
 from pixmill.batch.planning import WHOLE, Plan
-from pixmill.batch.run import describe, journal_location
+from pixmill.batch.run import open_journal, read_journal
 from pixmill.batch.runner import ShardRunner, engine_settings, open_extras
 from pixmill.parts import build_engine, build_sources
 from pixmill.settings import Settings, is_default, load
@@ -116,7 +116,7 @@ def open_batch(job: Job, settings: Settings | None = None) -> Iterator[OpenBatch
     """List the originals of a job, check the names of its results, and read its journal. Raises PixmillError."""
     settings = settings or batch_settings()
     compiled, failures = CompiledJob(job, settings), list[Failure]()
-    with Index() as index:
+    with closing(Index()) as index:
         plan = Plan(compiled, index, WHOLE)
         _process()[0].run(_list(plan, settings, failures))
         yield OpenBatch(plan.total, plan.done_before, tuple(failures), plan)
@@ -126,12 +126,7 @@ async def _list(plan: Plan, settings: Settings, failures: list[Failure]) -> None
     locations = Locations(settings)
     try:
         await plan.list(locations, failures.append)
-        location, folder = journal_location(plan.compiled)
-        journal = Journal(locations.open(location, create=True), folder, plan.compiled.fingerprint())
-        if await journal.open(describe(plan.compiled)):
-            async for digests in journal.done():
-                plan.index.add_done(digests)
-            plan.count_done()
+        await read_journal(open_journal(plan.compiled, locations), plan)
     finally:
         await locations.close()
 
@@ -192,8 +187,7 @@ async def _open_runner(job: Job) -> tuple[ShardRunner, Journal, AsyncExitStack]:
         stack.push_async_callback(locations.close)
         engine = await stack.enter_async_context(build_engine(engine_settings(settings, compiled)))
         jobs = await stack.enter_async_context(open_extras(compiled, source, engine))
-        location, folder = journal_location(compiled)
-        journal = Journal(locations.open(location, create=True), folder, compiled.fingerprint())
+        journal = open_journal(compiled, locations)
         return ShardRunner(compiled, locations, engine, jobs), journal, stack.pop_all()
 
 
