@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 FUZZ_S ?= 600
-BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
+BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch] src/pixmill/engine/codecs/*.[ch])
 
 .PHONY: dist release serve test faults conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
@@ -112,7 +112,7 @@ lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	    -c requirements/dev.txt --group release -o requirements/release.txt
 
 clean:                           ## remove the environment and all build output
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so src/pixmill/engine/codecs/_*.so
 
 $(BIN)/uv: requirements/build.txt
 	$(PYTHON) -m venv $(VENV)

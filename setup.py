@@ -1,6 +1,6 @@
-"""Builds the C resampling kernel, and writes the metadata that depends on where a release is built.
+"""Builds the C kernel of resampling and that of PNG rows, and writes metadata that depends on where a release is built.
 
-The kernel is optional: without a compiler libvips resamples. The wheel is then one for every platform, and the build,
+Both are optional: without a compiler libvips resamples. The wheel is then one for every platform, and the build,
 ``pixmill serve`` and ``pixmill doctor`` say so.
 
 ``PROJECT_URL`` in the environment is the repository that a release belongs to, such as that of the workflow which
@@ -12,6 +12,7 @@ import gzip
 import os
 import re
 import sys
+import sysconfig
 import tarfile
 from contextlib import nullcontext
 from email.parser import HeaderParser
@@ -25,9 +26,13 @@ WITHOUT_KERNEL = """
 !! ------------------------------------------------------------------------------------------------------ !!
 !!  Pixmill was built WITHOUT its compiled kernel: no working C compiler, or no headers of Python.         !!
 !!  Images are resampled by libvips, on sRGB values instead of in linear light, in 1.5 times the time.     !!
+!!  quality=auto is a fixed quality.                                                                       !!
 !!  The wheel runs everywhere and is the slow one. Install gcc (or clang) and the headers; build again.    !!
 !! ------------------------------------------------------------------------------------------------------ !!
 """
+NO_MUSL_WHEELS = ("pyjpegli",)
+"""Required packages that Pixmill can do without, and that ``pip`` would have to build where the C library is musl."""
+
 RELATIVE_LINK = re.compile(r"(!?)(\[(?:[^\[\]]|\[[^\[\]]*\])*\])\((?![a-z]+:|#)([^)\s]+)\)")
 
 
@@ -76,6 +81,15 @@ class StableAbiWheel(bdist_wheel):
         if self.get_tag() == ("py3", "none", "any"):
             sys.stderr.write(WITHOUT_KERNEL)
 
+    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
+        """Write the metadata; on musl it does not require what has no wheel there."""
+        super().egg2dist(egginfo_path, distinfo_path)
+        if "musl" in (sysconfig.get_config_var("SOABI") or ""):
+            metadata = Path(distinfo_path, "METADATA")
+            lines = metadata.read_text("utf-8").splitlines(keepends=True)
+            left_out = tuple(f"Requires-Dist: {name}" for name in NO_MUSL_WHEELS)
+            metadata.write_text("".join(line for line in lines if not line.startswith(left_out)), "utf-8")
+
     def get_tag(self) -> tuple[str, str, str]:
         kernels = self.get_finalized_command("build_ext").get_outputs()
         if not any(Path(kernel).exists() for kernel in kernels):
@@ -112,6 +126,32 @@ class ReproducibleSdist(sdist):
         return str(archive)
 
 
+def extension(name: str, *headers: str, fuses: bool = True) -> Extension:
+    """Return the build of a C file of this name, which is optional.
+
+    ``fuses``: multiplications and additions may be fused, so that results depend on the instruction set.
+    """
+    source = Path("src", *name.split(".")).with_suffix(".c")
+    return Extension(
+        name,
+        sources=[source.as_posix()],
+        depends=[source.with_name(header).as_posix() for header in headers],
+        extra_compile_args=[
+            "-O3",
+            "-g0",  # the same bytes from any folder
+            "-std=c11",
+            "-fno-math-errno",  # so that square roots are vectorised
+            "-fno-trapping-math",
+            f"-ffp-contract={'fast' if fuses else 'off'}",
+            "-Wno-psabi",  # no vector is passed between object files
+        ],
+        libraries=["m"],
+        define_macros=[("Py_LIMITED_API", "0x030B0000")],
+        py_limited_api=True,
+        optional=True,
+    )
+
+
 URL = project_url()
 setup(
     long_description=readme(URL, current_version()),
@@ -120,27 +160,10 @@ setup(
     exclude_package_data={"": ["*.c", "*.h"]},
     cmdclass={"bdist_wheel": StableAbiWheel, "sdist": ReproducibleSdist},
     ext_modules=[
-        Extension(
-            "pixmill.engine.pixels.resample._kernel",
-            sources=["src/pixmill/engine/pixels/resample/_kernel.c"],
-            depends=[
-                "src/pixmill/engine/pixels/resample/_resample.h",
-                "src/pixmill/engine/pixels/resample/_resample_run.h",
-                "src/pixmill/engine/pixels/resample/_resample_compensation.h",
-            ],
-            extra_compile_args=[
-                "-O3",
-                "-g0",  # the same bytes from any folder
-                "-std=c11",
-                "-fno-math-errno",  # so that square roots are vectorised
-                "-fno-trapping-math",
-                "-ffp-contract=fast",  # fused multiply-add
-                "-Wno-psabi",  # no vector is passed between object files
-            ],
-            libraries=["m"],
-            define_macros=[("Py_LIMITED_API", "0x030B0000")],
-            py_limited_api=True,
-            optional=True,
-        )
+        extension(
+            "pixmill.engine.pixels.resample._kernel", "_resample.h", "_resample_run.h", "_resample_compensation.h"
+        ),
+        extension("pixmill.engine.codecs._scanlines", "_scanlines.h", "_scanlines_run.h"),
+        extension("pixmill.engine.pixels.analysis._ssimulacra2", fuses=False),
     ],
 )

@@ -62,7 +62,7 @@ CASES = [
 ]
 
 
-def kernel(case: Case, fast: int) -> Callable[[], object]:
+def kernel(case: Case, fast: int, *, halve: bool = False) -> Callable[[], object]:
     pixels, number = case.pixels, list(Layout).index(case.layout)
     box = (0.0, 0.0, float(case.width), float(case.height))
     return lambda: _kernel.resample(
@@ -77,6 +77,9 @@ def kernel(case: Case, fast: int) -> Callable[[], object]:
         case.depth,
         case.depth,
         0.0,
+        0.0,
+        True,
+        halve,
         fast,
     )
 

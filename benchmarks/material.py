@@ -1,12 +1,16 @@
-"""Photos for the benchmarks, from two Debian packages, re-encoded into a folder outside the repository.
+"""Images for the benchmarks, from Debian packages, in a folder outside the repository.
 
 Nine photographs, each at about 2, 6 and 12 megapixels (never enlarged), as baseline JPEG (quality 92, 4:2:0), PNG, WebP
 (quality 90) and AVIF (quality 80), and at 2 megapixels as progressive JPEG and as JPEG with a Display P3 profile.
+
+Photographs of other cameras (``aside``) are taken as they are, and used for reports only: nothing is tuned on them. They are
+licensed under GPL-2+ and CC-BY-SA, each as the package says. Graphics (``graphics.py``) are drawn.
 """
 
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyvips
@@ -24,6 +28,22 @@ ENCODINGS = {
     "avif": ("avif", {"format": "AVIF", "quality": 80, "speed": 9}),
 }
 
+ASIDE_PACKAGES = ("plasma-workspace-wallpapers", "mate-backgrounds")
+ASIDE = (
+    "wallpapers/BytheWater/contents/images/2560x1600.jpg",
+    "wallpapers/ColorfulCups/contents/images/2560x1600.jpg",
+    "wallpapers/EveningGlow/contents/images/2560x1600.jpg",
+    "wallpapers/FallenLeaf/contents/images/2560x1600.jpg",
+    "wallpapers/OneStandsOut/contents/images/2560x1600.jpg",
+    "wallpapers/Path/contents/images/2560x1600.jpg",
+    "backgrounds/mate/nature/LadyBird.jpg",
+    "backgrounds/mate/nature/Storm.jpg",
+    "backgrounds/mate/nature/Wood.jpg",
+    "backgrounds/mate/nature/YellowFlower.jpg",
+)
+"""Below ``usr/share``: a Nokia N9, a Sony NEX-3N, an unknown camera, a Canon 70D, two of an Olympus E-M1, and of MATE a
+Canon 400D, a Minolta Z5 and two unknown ones."""
+
 
 def photos() -> Path:
     """Return the folder of the photos, created if missing: ``<megapixels>/<kind>/<name>.<extension>``."""
@@ -37,14 +57,26 @@ def photos() -> Path:
 
 
 def originals() -> list[Path]:
-    folder = HOME / "packages"
-    backgrounds = folder / "usr" / "share" / "backgrounds"
-    if not backgrounds.exists():
+    backgrounds = unpacked("packages", PACKAGES) / "backgrounds"
+    return [next(backgrounds.glob(f"{name}*.jpg")) for name in NAMES]
+
+
+def aside() -> list[Path]:
+    """Return photographs that nothing is tuned on."""
+    share = unpacked("aside", ASIDE_PACKAGES)
+    return [share / path for path in ASIDE]
+
+
+def unpacked(name: str, packages: Sequence[str]) -> Path:
+    """Return ``usr/share`` of packages of Debian, downloaded if missing."""
+    folder = HOME / name
+    share = folder / "usr" / "share"
+    if not share.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", *PACKAGES], cwd=folder, check=True)
+        subprocess.run(["apt-get", "download", *packages], cwd=folder, check=True)
         for package in folder.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
-    return [next(backgrounds.glob(f"{name}*.jpg")) for name in NAMES]
+    return share
 
 
 def encode(original: Path) -> None:

@@ -3,8 +3,7 @@
     python benchmarks/quality.py [WIDTH ...]
 
 Resizes every photograph in examples/photos to each WIDTH (800, and 400) and encodes it at several qualities. For each
-quality and format it prints means: SSIMULACRA2 as seen in a browser, bytes relative to the JPEG's, and the loss that
-``quality=auto`` uses, with its spread.
+quality and format it prints means: SSIMULACRA2 as seen in a browser, and bytes relative to the JPEG's.
 """
 
 import math
@@ -20,7 +19,6 @@ import ssimulacra2
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.table import CODECS, encode_frame
-from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Area, Frame
@@ -42,14 +40,12 @@ class Sample:
     quality: int
     score: float
     bytes: int
-    loss: float
 
 
 def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
     """Return one image in all formats and qualities."""
     plan = Plan(resize=Resize(width=width), output=Output(formats=(Format.PNG,)))
     frame = decode_body(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
-    snapshots = PerceptualLoss(frame)
     encode_by_pixmill(frame, scratch / "original.png")
     for kind in FORMATS:
         for quality in QUALITIES:
@@ -57,7 +53,7 @@ def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
             actual = decode_body(body, kind)
             encode_by_pixmill(actual, scratch / "seen.png")
             score = ssimulacra2.compute_ssimulacra2(str(scratch / "original.png"), str(scratch / "seen.png"))
-            yield Sample(kind, quality, score, len(body), snapshots.loss(actual))
+            yield Sample(kind, quality, score, len(body))
 
 
 def decode_body(body: bytes, kind: Format) -> Frame:
@@ -72,8 +68,8 @@ def encode_by_pixmill(frame: Frame, path: Path) -> None:
 
 def table(found: list[Sample]) -> Iterator[str]:
     """Return rows of Markdown."""
-    yield "| quality | " + " | ".join(f"{kind} | bytes | loss | ±" for kind in FORMATS) + " |"
-    yield "| ---: |" + " ---: | ---: | ---: | ---: |" * len(FORMATS)
+    yield "| quality | " + " | ".join(f"{kind} | bytes" for kind in FORMATS) + " |"
+    yield "| ---: |" + " ---: | ---: |" * len(FORMATS)
     for quality in QUALITIES:
         rows = {kind: [each for each in found if (each.format, each.quality) == (kind, quality)] for kind in FORMATS}
         yield f"| {quality} | " + " | ".join(cells(row, rows[Format.JPEG]) for row in rows.values()) + " |"
@@ -81,10 +77,9 @@ def table(found: list[Sample]) -> Iterator[str]:
 
 def cells(row: list[Sample], jpegs: list[Sample]) -> str:
     parts = [math.log(each.bytes / jpeg.bytes) for each, jpeg in zip(row, jpegs, strict=True)]
-    losses = [each.loss for each in row]
-    score = statistics.mean(each.score for each in row)
+    scores = [each.score for each in row]
     share = math.exp(statistics.mean(parts))
-    return f"{score:.1f} | {share:.2f} | {statistics.mean(losses):.2f} | {statistics.pstdev(losses):.2f}"
+    return f"{statistics.mean(scores):.1f} | {share:.2f}"
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from docs import rate_drawing
+
 FOLDER = Path(__file__).parent
 SRGB_LINEAR_UP_TO = 0.0031308
 
@@ -89,6 +91,10 @@ def nested(outer: str, layers: Sequence[str], core: str, side: Sequence[str], la
     return _svg(770, 250, label, shapes)
 
 
+LABEL_WIDTH = 30
+FEW_UNITS = 20
+
+
 def plot(series: dict[str, Sequence[tuple[float, float]]], axes: tuple[str, str], label: str) -> str:
     """Draw lines through points, each with its name at its end."""
     points = [point for line in series.values() for point in line]
@@ -103,8 +109,13 @@ def plot(series: dict[str, Sequence[tuple[float, float]]], axes: tuple[str, str]
         _text(310, 288, axes[0], small=True),
         _text(60, 14, axes[1], small=True),
     ]
-    shapes += [_text(place(x, low_y)[0], 268, f"{x:g}", small=True) for x in sorted({x for x, _ in points})]
-    for y in range(int(low_y // 10 + 1) * 10, int(high_y) + 1, 10):
+    end = 0.0
+    for x in sorted({x for x, _ in points}):
+        if place(x, low_y)[0] >= end:
+            shapes.append(_text(place(x, low_y)[0], 268, f"{x:g}", small=True))
+            end = place(x, low_y)[0] + LABEL_WIDTH
+    step = 10 if high_y - low_y > FEW_UNITS else 5
+    for y in range(int(low_y // step + 1) * step, int(high_y) + 1, step):
         shapes.append(f'<path class="line" stroke-opacity="0.3" d="M60 {place(low_x, y)[1]:.1f}H560"/>')
         shapes.append(_text(40, place(low_x, y)[1] + 4, f"{y}", small=True))
     for (name, line), colour, shift in zip(series.items(), ("mark", "good", "warn"), (-14, 4, 20), strict=False):
@@ -143,8 +154,19 @@ def measured_quality() -> dict[str, list[tuple[float, float]]]:
         [cell.strip() for cell in row.split("|")[1:-1]]
         for row in re.findall(r"^\| \d.*$", table.partition("\n\n")[0], re.MULTILINE)
     ]
-    columns = {"JPEG": 1, "WebP": 5, "AVIF": 9}
+    columns = {"JPEG": 1, "WebP": 3, "AVIF": 5}
     return {name: [(float(row[0]), float(row[column])) for row in rows] for name, column in columns.items()}
+
+
+def measured_resampling() -> dict[str, list[tuple[float, float]]]:
+    """Read CPU time and score of the modes from the table of factors in ``docs/speed.md``."""
+    text = (FOLDER / "speed.md").read_text(encoding="utf-8")
+    table = text.partition("| factor | fast")[2].partition("\n\n")[0]
+    rows = [line.split(" | ") for line in re.findall(r"^\| (\d.*)$", table, re.MULTILINE)]
+    return {
+        f"{factor} times": [(float(cell.rpartition(", ")[2]), float(cell.partition(" (")[0])) for cell in cells[:3]]
+        for factor, *cells in reversed(rows)
+    }
 
 
 def _svg(width: float, height: float, label: str, shapes: Iterable[str]) -> str:
@@ -226,5 +248,15 @@ def drawings() -> dict[str, str]:
             measured_quality(),
             ("quality=", "SSIMULACRA2"),
             "SSIMULACRA2 by quality: the lines of JPEG, WebP and AVIF lie close together",
+        ),
+        "drawings/resampling.svg": plot(
+            measured_resampling(),
+            ("CPU ms of fast, balanced and best", "SSIMULACRA2"),
+            "CPU time and score of the modes at three factors: balanced takes about as long as fast, best scores highest",
+        ),
+        "drawings/rate-distortion.svg": _svg(
+            *rate_drawing.size(),
+            "SSIMULACRA2 by kilobytes of Pixmill and of other encoders, in JPEG, WebP, AVIF and JPEG XL",
+            rate_drawing.shapes(),
         ),
     }

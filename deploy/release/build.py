@@ -232,7 +232,7 @@ def check_wheel(wheel: Path, version: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         metadata = HeaderParser().parsestr(archive.read(f"pixmill-{version}.dist-info/METADATA").decode())
-    if not any("/_kernel." in name for name in names):
+    if not all(any(part in name for name in names) for part in ("/_kernel.", "/_scanlines.")):
         raise BadPackage(f"{wheel.name} was built without a compiler: it has no kernel")
     if "-cp311-abi3-" not in wheel.name:
         raise BadPackage(f"{wheel.name} is not for every Python from 3.11 on")

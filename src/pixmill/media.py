@@ -89,8 +89,11 @@ OUTPUT_FORMATS = (
 DESCRIPTION_FORMATS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JSON)
 """The formats of ``format=`` that describe the result instead of containing it."""
 
-NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)
+BROWSER_FORMATS = (Format.AVIF, Format.WEBP)
+"""The modern formats that all current browsers show."""
+
+NEGOTIABLE_FORMATS = (*BROWSER_FORMATS, Format.JXL)
 """The formats that ``format=auto`` may choose if ``Accept`` names them, in order of preference."""
 
-MODERN_FORMATS = (*NEGOTIABLE_FORMATS, Format.JXL, Format.HEIC)
+MODERN_FORMATS = (*NEGOTIABLE_FORMATS, Format.HEIC)
 """The formats that not every client shows: a client that does names them in ``Accept``."""

@@ -27,7 +27,9 @@ from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
+from pixmill.engine.extras import is_extra_installed
 from pixmill.engine.pool.pool import EnginePool
+from pixmill.media import Format
 from pixmill.parts import make_sources, open_engine, open_images, open_part
 from pixmill.plan.key import Key
 from pixmill.plan.source import SourceKind
@@ -161,7 +163,7 @@ def _build_api(
         config=settings,
         images=ImageServices(
             dialects=dialects,
-            negotiable_formats=settings.negotiable_formats(),
+            negotiable_formats=_writable(settings.negotiable_formats()),
             resizer=resizer,
             request_cache=RequestCache(RequestKeyReader(dialects, settings.request_key_headers())),
             freshness=settings.cache_freshness_policy(),
@@ -184,6 +186,11 @@ def _build_api(
         lifecycle=Lifecycle(health),
         playground=_make_playground(settings, storage),
     )
+
+
+def _writable(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Leave out JPEG XL if no worker can write it: its clients would have cache entries of their own for nothing."""
+    return tuple(form for form in formats if form is not Format.JXL or is_extra_installed("jxl"))
 
 
 def _make_playground(settings: Settings, storage: _Storage) -> Playground | None:

@@ -382,7 +382,7 @@ def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
     text = done.out.decode()
     assert done.code == 0, text
     assert "✗" not in text
-    for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: ok", "images: ok", "cache disk: ok"):
+    for told in ("Reads jpeg (Pillow)", "Writes jpeg (jpegli)", "engine: ok", "images: ok", "cache disk: ok"):
         assert told in text
     assert "✓ Workers are sandboxed by limits" in text
     for layer in SandboxLayer:

@@ -108,7 +108,7 @@ CASES = [
     refused("beyond a whole turn", f"{THREE}L.jpg/full/300,/360.1/default.jpg", body="rotation"),
     image("gray has a single band", "L.jpg/full/300,/0/gray.jpg", (300, 200), is_grey(), has_mode("L")),
     image("color keeps the colours", "L.jpg/full/300,/0/color.jpg", (300, 200), pixel(5, 5, RED)),
-    image("bitonal", "L.jpg/full/300,/0/bitonal.png", (300, 200), is_grey(), has_mode("L"), form="png"),
+    image("bitonal", "L.jpg/full/300,/0/bitonal.png", (300, 200), is_grey(), has_mode("1"), form="png"),
     image("bitonal JPEG", "L.jpg/full/300,/0/bitonal.jpg", (300, 200), is_grey(), has_mode("L")),
     image("the format is PNG", "L.jpg/full/300,/0/default.png", (300, 200), form="png"),
     image("the format is WebP", "L.jpg/full/300,/0/default.webp", (300, 200), form="webp"),

@@ -49,7 +49,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion, Point, Smart
+from pixmill.plan.gravity import AUTO, FocalPixels, Gravity, PixelRegion, Point, Smart
 from pixmill.plan.ops import Aspect, AspectRule, CropWindow, Fit, Flip, ImageOverlay, Plan, ResampleSpace, Resize, Stage
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
@@ -352,6 +352,12 @@ def test_gravity_is_that_of_the_original() -> None:
     assert gravity_of(plan("300x200/top", IMAGOR)) == Point(0.0, 0.0)
     assert gravity_of(plan("300x-200/top", IMAGOR)) == Point(0.5, 1.0)
     assert with_settings(smart="center").parse(b"/unsafe/300x200/smart/a.jpg", b"") == request("/unsafe/300x200/a.jpg")
+
+
+def test_smart_keeps_what_its_setting_says() -> None:
+    found = with_settings(smart="auto").parse(b"/unsafe/300x200/smart/a.jpg", b"")
+    assert isinstance(found, ImageRequest)
+    assert gravity_of(found.plan) == AUTO
 
 
 def test_whole_pixels_of_the_original_are_cut() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image, ImageCms, JpegImagePlugin
+from PIL import Image, ImageCms, ImageDraw, JpegImagePlugin
 
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.quality import codec_quality
@@ -92,6 +92,43 @@ def test_an_avif_has_the_depth_that_is_asked_for(depth: int) -> None:
 def test_an_avif_has_the_chroma_that_is_asked_for(word: str, bits: int) -> None:
     data = body(Format.AVIF, subsampling=Subsampling(word))
     assert data[data.index(b"av1C") + 6] >> 2 & 0b11 == bits
+
+
+def drawing() -> Image.Image:
+    """Red and blue lines on white, in steps of brightness, of more than 256 colours."""
+    image = Image.new("RGB", (300, 200), "white")
+    draw = ImageDraw.Draw(image)
+    for number in range(40):
+        draw.line((number * 8, 0, 299 - number * 7, 199), fill=((220, 0, 5 * number), (0, 30, 255))[number % 2])
+    return image.resize((240, 160), Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Format.WEBP, 0.9), (Format.AVIF, 0.7), (Format.HEIC, 0.7)])
+def test_a_drawing_keeps_its_chroma(kind: Format, most: float) -> None:
+    source = encode_image(drawing(), "PNG")
+    plain = BytesIO()
+    if kind is Format.WEBP:
+        drawing().save(plain, "WEBP", quality=84, method=4)
+    halved = plain.getvalue() or body(kind, source, subsampling=Subsampling.S420)
+    errors = [
+        difference(pixels_of(render_image(memoryview(data))), pixels_of(drawing()))
+        for data in (body(kind, source), halved)
+    ]
+    assert errors[0] < most * errors[1]
+
+
+@pytest.mark.parametrize(("size", "bits"), [((200, 150), 0b00), ((240, 180), 0b11)])
+def test_an_avif_of_few_pixels_keeps_its_chroma(size: tuple[int, int], bits: int) -> None:
+    data = body(Format.AVIF, encode_image(photo(*size), "PNG"))
+    assert data[data.index(b"av1C") + 6] >> 2 & 0b11 == bits
+
+
+def test_a_drawing_of_few_colours_is_a_lossless_webp() -> None:
+    image = Image.new("RGB", (300, 200), "white")
+    ImageDraw.Draw(image).rectangle((50, 40, 200, 120), fill="navy")
+    data = body(Format.WEBP, encode_image(image, "PNG"))
+    assert b"VP8L" in data
+    assert (pixels_of(opened(data)) == pixels_of(image)).all()
 
 
 @pytest.mark.parametrize("kind", [Format.WEBP, Format.AVIF, Format.PNG, Format.GIF, Format.JXL])

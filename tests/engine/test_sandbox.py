@@ -16,8 +16,12 @@ from pixmill.engine.sandbox import seccomp
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.engine.sandbox.syscalls import ALLOWED, CONDITIONAL, DENIED, FATAL
 from pixmill.errors import RenderCrashed
+from pixmill.media import Format
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.runtime.spool import Spool
 from tests.engine.support import PLAN, ROOT, eventually, obey, original, pools, restarts, workers
 from tests.engine.test_worker import hear, send_render, worker
+from tests.pixels.images import encode_image, photo
 
 INTRUDER = "tests.engine.intruder"
 filtered = pytest.mark.skipif(SandboxLayer.SECCOMP in missing_layers(), reason="this kernel filters no calls")
@@ -432,7 +436,12 @@ async def test_a_worker_that_works_without_a_job_is_ended(monkeypatch: pytest.Mo
 
 @filtered
 async def test_every_thread_of_a_worker_is_held() -> None:
-    async with pools(workers=1, handlers="", sandbox="strict"):
+    plan = Plan(resize=Resize(width=5), output=Output((Format.TIFF,)))
+    data = bytes(encode_image(photo(), "TIFF"))
+    async with pools(workers=1, handlers="", sandbox="strict") as pool:
+        with Spool(len(data)) as spool:
+            spool.write(data)
+            await pool.render(spool, plan)
         pid = only_child()
         threads = [Path(task, "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
         assert len(threads) > 1, "libvips has some"

@@ -50,6 +50,10 @@ static ResampleJob any_job(void) {
     job.layout = (int)up_to(30) ? (int)up_to(LAYOUTS - 1) : (int)up_to(20) - 10;
     job.depth = up_to(30) ? up_to(1) ? 8 : 16 : (int)up_to(20);
     job.out_depth = up_to(30) ? up_to(1) ? 8 : 16 : (int)up_to(20);
+    job.linear = (int)up_to(1);
+    job.halve = (int)up_to(1);
+    job.light_compensation = up_to(1) ? 0 : bound(part());
+    job.droop_compensation = up_to(1) ? 0 : bound(part() / 4);
     job.left = bound(up_to(1) ? 0 : part() * (double)job.width);
     job.top = bound(up_to(1) ? 0 : part() * (double)job.height);
     job.box_width = bound(up_to(1) ? (double)job.width - job.left : part() * ((double)job.width - job.left));

@@ -90,7 +90,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
     from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
-    from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
+    from pixmill.engine.codecs import dib, jpeg_segments, png_reader, png_repair, webp_repair
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.isobmff_colours import read_code_points
     from pixmill.engine.codecs.jxl_header import read_header
@@ -99,6 +99,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs.metadata import RetainedMetadata
     from pixmill.engine.codecs.metadata_policy import retained_metadata
     from pixmill.engine.codecs.png_colours import png_profile
+    from pixmill.engine.codecs.scanlines import Filtering, Samples, filter_rows, unfilter_rows
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.codecs.webp_animation import has_alpha
     from pixmill.engine.pixels import raster_file
@@ -571,11 +572,26 @@ def bitmap(data: bytes) -> None:
 
 
 def png(data: bytes) -> None:
-    """A PNG that libpng refuses; of small sizes, which the caller checks."""
+    """A PNG that libpng refuses, or that we read ourselves; of small sizes, which the caller checks."""
     width, height = (int.from_bytes(data[at : at + 4]) for at in (16, 20))
     if width * height <= _MAX_FUZZED_PIXELS:
+        frame = png_reader.read_png(memoryview(data))
+        assert frame is None or len(frame.pixels) == width * height * frame.layout.channels
         with suppress(ValueError, struct.error):
             assert any(png_repair.repair_png(memoryview(data)).rows)
+
+
+def rows(data: bytes) -> None:
+    """The rows of a PNG, whose sizes are in front: as they are, and packed and filtered as pixels."""
+    if len(data) < 4:
+        return
+    width, height, channels, filtering = *data[:2], 1 + data[2] % 4, Filtering(data[3] % len(Filtering))
+    content = data[4:]
+    with suppress(ValueError):
+        assert len(unfilter_rows(bytearray(content), width, height, channels)) == width * height * channels
+    with suppress(ValueError):
+        filtered = filter_rows(Samples(content, width, height, channels, channels), filtering)
+        assert unfilter_rows(filtered, width, height, channels) == content[: width * height * channels]
 
 
 def raster(data: bytes) -> None:
@@ -839,6 +855,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         containers,
         bitmap,
         png,
+        rows,
         riff,
         gif,
         webp,

@@ -17,22 +17,23 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_harness(name: str, sources: Path, program: Path) -> Path:
+    """Compile a file of this folder with sanitizers; skip the test if that is not possible."""
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler")
-    program = tmp_path_factory.mktemp("kernel") / "fuzz"
-    libraries = ["-lm"]
     sanitized = subprocess.run(
         [compiler, *FLAGS, "-x", "c", "-", "-o", str(program)], input=b"int main(void) { return 0; }", check=False
     )
     if sanitized.returncode:
         pytest.skip("the C compiler has no sanitizers")
-    subprocess.run(
-        [compiler, *FLAGS, f"-I{SOURCES}", str(HERE / "kernel.c"), "-o", str(program), *libraries], check=True
-    )
+    subprocess.run([compiler, *FLAGS, f"-I{sources}", str(HERE / name), "-o", str(program), "-lm"], check=True)
     return program
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_harness("kernel.c", SOURCES, tmp_path_factory.mktemp("kernel") / "fuzz")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -85,7 +85,25 @@ def test_webp_is_not_named(accept: str) -> None:
     assert accepted_formats(accept) == set()
 
 
-@pytest.mark.parametrize("lines", [[CHROME], ["image/webp", "image/avif"], ["image/avif;q=0.1,image/webp"]])
+@pytest.mark.parametrize(
+    ("accept", "formats"),
+    [
+        ("image/avif;q=0.5,image/webp", {WEBP}),
+        ("image/avif;q=0.9,image/webp;q=0.5,image/jxl;q=0.9", {AVIF, Format.JXL}),
+        ("image/avif;q=0.5,image/webp;q=0.5", {AVIF, WEBP}),
+        ("image/webp;q=0.5,*/*", {WEBP}),
+        ("image/webp;q=0.5,image/jpeg", set()),
+        ("image/webp;q=0.9,image/jpeg;q=0.5,image/png;q=0.8", {WEBP}),
+        ("image/webp;q=0.5,image/gif;q=0.5", {WEBP}),
+        ("image/webp;q=0.5,text/html", {WEBP}),
+        ("image/avif,image/avif;q=0.5,image/webp;q=0.7", {WEBP}),
+    ],
+)
+def test_formats_that_a_client_likes_less_are_not_offered(accept: str, formats: set[Format]) -> None:
+    assert accepted_formats(accept) == formats
+
+
+@pytest.mark.parametrize("lines", [[CHROME], ["image/webp", "image/avif"], ["image/avif;q=0.1,image/webp;q=0.1"]])
 def test_among_those_named_our_order_decides(lines: list[str]) -> None:
     request = parse(b"/resize", b"url=a.jpg")
     assert negotiate(request, lines).plan.output.formats == (AVIF, WEBP)
@@ -110,7 +128,9 @@ def test_a_format_asked_for_by_name_is_not_negotiated() -> None:
 
 def test_clients_that_take_the_same_share_a_plan() -> None:
     request = parse(b"/resize", b"url=a.jpg")
-    assert negotiate(request, [CHROME]) == negotiate(request, [FIREFOX]) == negotiate(request, [SAFARI])
+    assert negotiate(request, [CHROME]) == negotiate(request, [FIREFOX])
+    assert negotiate(request, [CHROME], (AVIF, WEBP)) == negotiate(request, [SAFARI], (AVIF, WEBP))
+    assert negotiate(request, [CHROME]) == negotiate(request, ["image/webp;q=0.5,image/avif;q=0.5"])
     assert negotiate(request, []) == negotiate(request, ["*/*"])
     assert negotiate(request, []).plan == request.plan
 
@@ -127,6 +147,8 @@ def test_clients_that_take_the_same_share_a_plan() -> None:
         ("jxl,avif,png", SAFARI, "jxl"),
         ("jxl,avif,png", CHROME, "avif"),
         ("avif,webp,original", "image/avif;q=0, image/webp", "webp"),
+        ("avif,webp,original", "image/avif;q=0.5, image/webp", "webp"),
+        ("avif,webp,original", "image/avif;q=0.5, image/jpeg", "original"),
     ],
 )
 @pytest.mark.parametrize(

@@ -35,9 +35,24 @@ def encode_image(image: Image.Image, kind: str, **options: Any) -> memoryview:
 
 
 def decode_result(rendered: Rendered) -> Image.Image:
+    """Decode; without a palette and with 8 bits, which a PNG has as its pixels allow."""
     image = Image.open(BytesIO(rendered.body))
     image.load()
-    return image
+    return with_channels(image) if image.format == "PNG" else image
+
+
+def with_channels(image: Image.Image) -> Image.Image:
+    """Give an image with a palette or fewer than 8 bits the channels that it needs."""
+    if image.mode not in ("1", "P"):
+        return image
+    info, channels = image.info, image.convert("RGBA")
+    red, green, blue, alpha = channels.split()
+    mode = "L" if red.tobytes() == green.tobytes() == blue.tobytes() else "RGB"
+    if alpha.getextrema() != (255, 255):
+        mode += "A"
+    found = channels.convert(mode)
+    found.info = info
+    return found
 
 
 def pixels_of(image: Image.Image, mode: str = "RGB") -> Pixels:

@@ -103,11 +103,28 @@ def test_no_original_grows_in_its_own_format(name: str, query: str) -> None:
                 assert (result.width, result.height) == Image.open(io.BytesIO(source)).size
 
 
-@pytest.mark.parametrize("name", ["jpeg", "webp", "noise as gif", "moving noise", "moving webp"])
-def test_an_original_that_is_smallest_is_shown_unchanged(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("jpeg", Format.WEBP),
+        ("webp", Format.WEBP),
+        ("moving noise", Format.AVIF),
+        ("moving webp", Format.WEBP),
+    ],
+)
+def test_an_original_that_is_smallest_is_shown_unchanged(name: str, accepted: Format) -> None:
+    source = original(name)
+    result = negotiated(source, (accepted,))
+    assert result.format is own_format(source)
+    assert all(np.array_equal(*pair) for pair in zip(shown(source), shown(result.body), strict=True))
+
+
+@pytest.mark.parametrize("name", ["noise as gif", "moving noise"])
+def test_a_drawing_that_is_smaller_in_another_format_loses_nothing(name: str) -> None:
     source = original(name)
     result = negotiated(source, (Format.WEBP,))
-    assert result.format is own_format(source)
+    assert result.format is Format.WEBP
+    assert len(result.body) < len(source)
     assert all(np.array_equal(*pair) for pair in zip(shown(source), shown(result.body), strict=True))
 
 

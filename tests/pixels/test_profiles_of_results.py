@@ -66,7 +66,9 @@ ORIGINALS: Final = {
 
 def shown(rendered: Rendered) -> Image.Image:
     """Convert to sRGB by the result's own profile."""
-    image = decode_result(rendered)
+    image: Image.Image = Image.open(BytesIO(rendered.body))
+    if image.mode == "P":  # whose colours are RGB, also if all are grey
+        image, image.info = image.convert("RGBA"), image.info
     profile, is_grey = image.info.get("icc_profile"), image.mode in ("1", "L", "LA")
     colours = image.convert("L" if is_grey else "RGB")
     if not profile:

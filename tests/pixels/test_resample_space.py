@@ -5,16 +5,19 @@ from io import BytesIO
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
+from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import DecodeScaling, Fit, ImageOverlay, Input, Kernel, Output, Plan, ResampleSpace, Resize, Stage
+from pixmill.plan.output import Encoding
 from pixmill.plan.overlays import Length, OverlayFit
 from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import FreeRotation
+from pixmill.ports.values import Rendered
 from tests.pixels.images import (
     LIMITS,
     decode_result,
@@ -35,6 +38,25 @@ def checks(side: int = 96, mode: str = "L") -> Image.Image:
     """Pixels that are black and white in turn."""
     values = (np.indices((side, side)).sum(axis=0) % 2 * 255).astype(np.uint8)
     return Image.fromarray(values).convert(mode)
+
+
+def text(ink: int = 0, paper: int = 255, size: tuple[int, int] = (480, 240)) -> Image.Image:
+    """Lines of text, each smaller than the one above."""
+    image = Image.new("RGB", size, (paper,) * 3)
+    draw, top = ImageDraw.Draw(image), 8
+    for points in (36, 28, 22, 18, 15, 13):
+        draw.text(
+            (8, top), "Sphinx of black quartz, judge my vow 0123456789", (ink,) * 3, ImageFont.load_default(points)
+        )
+        top += points + 6
+    return image
+
+
+def grain(width: int = 480, height: int = 240) -> Image.Image:
+    """What a camera sees: no two neighbours are equal."""
+    random = np.random.default_rng(3)
+    values = pixels_of(photo(width, height)).astype(float) + random.normal(0, 25, (height, width, 3))
+    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
 def middle(image: Image.Image) -> int:
@@ -126,3 +148,68 @@ def test_a_jpeg_that_sharp_scales_while_decoding_has_its_sides_and_pixels() -> N
     assert (sharp, set(sizes.values())) == ((100, 101), {(100, 102)})
     assert ends.pop(DecodeScaling.SHARP) < 70
     assert min(ends.values()) > 80
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (200, 20), (90, 230)])
+@pytest.mark.parametrize("width", [370, 240, 120, 80])
+def test_text_keeps_the_contrast_that_values_give_it(width: int, ink: int, paper: int) -> None:
+    source = encode_image(text(ink, paper), "PNG")
+    shown, values, light = (
+        pixels_of(render_image(source, resize=Resize(width), resample_space=space)).astype(float)
+        for space in (ResampleSpace.AUTO, ResampleSpace.SRGB, ResampleSpace.LINEAR)
+    )
+    contrast, wanted, faded = (np.abs(each - paper).mean() for each in (shown, values, light))
+    assert abs(contrast / wanted - 1) < 0.05
+    assert abs(faded / wanted - 1) > 0.03, "what is mixed makes a difference"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_photographs_keep_their_light(kind: str) -> None:
+    source = encode_image(grain(), kind)
+    shown, light = (
+        render_image(source, resize=Resize(160), resample_space=space)
+        for space in (ResampleSpace.AUTO, ResampleSpace.LINEAR)
+    )
+    assert np.array_equal(pixels_of(shown), pixels_of(light))
+
+
+def test_what_is_drawn_is_found_before_it_is_resized_several_times() -> None:
+    plans = [Plan(resize=Resize(width), output=Output((Format.PNG,))) for width in (40, 60, 90, 200)]
+    source = encode_image(text(), "PNG")
+    together = dict(render_all(source, plans, LIMITS))
+    for number, plan in enumerate(plans):
+        result = together[number]
+        assert isinstance(result, Rendered)
+        assert result.body == render(source, plan, LIMITS).body
+
+
+def test_all_frames_of_an_animation_are_mixed_as_the_first() -> None:
+    frames = [text(), grain()]
+    out = BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], lossless=True, duration=100)
+    plan = Plan(resize=Resize(120), output=Output((Format.WEBP,), encoding=Encoding(lossless=True)))
+    shown, values = (
+        Image.open(BytesIO(render(memoryview(out.getvalue()), replace(plan, resample_space=space), LIMITS).body))
+        for space in (ResampleSpace.AUTO, ResampleSpace.SRGB)
+    )
+    for frame in (0, 1):
+        shown.seek(frame)
+        values.seek(frame)
+        assert np.array_equal(pixels_of(shown), pixels_of(values))
+
+
+def test_an_overlay_is_mixed_by_what_it_shows_itself() -> None:
+    over = ImageOverlay(OVERLAY, Length(120), Length(60), OverlayFit.INSIDE)
+    source, extras = encode_image(grain(240, 120), "PNG"), {OVERLAY: encode_image(text(), "PNG")}
+    shown, values, light = (
+        pixels_of(
+            decode_result(
+                render(
+                    source, Plan(resample_space=space, overlays=(over,), output=Output((Format.PNG,))), LIMITS, extras
+                )
+            )
+        )
+        for space in (ResampleSpace.AUTO, ResampleSpace.SRGB, ResampleSpace.LINEAR)
+    )
+    assert np.array_equal(shown, values)
+    assert not np.array_equal(shown, light)

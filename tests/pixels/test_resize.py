@@ -154,7 +154,7 @@ def test_a_canvas_one_sees_through_stays_so_where_the_format_can() -> None:
     source = encode_image(photo(200, 100), "JPEG")
     assert not pixels_of(render_plan(source, plan), "RGBA")[:12, :, 3].any()
     assert pixels_of(render_plan(source, plan, Format.JPEG, quality=100))[:8].min() > 250
-    assert decode_result(render(source, plan, LIMITS)).format == "PNG"
+    assert render(source, plan, LIMITS).format is Format.PNG
 
 
 def test_grey_takes_a_colour_only_where_the_canvas_has_one() -> None:

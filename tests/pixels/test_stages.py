@@ -146,10 +146,11 @@ TRIMMED = (
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("count", range(3, len(TRIMMED) + 1))
 def test_a_later_stage_is_trimmed_as_its_input_would_be_alone(count: int, kind: str) -> None:
-    source = encode_image(photo(), kind)
-    chained = render_stages(source, parse_stages(*TRIMMED[:count]))
+    """In linear light: content decides on the light once, for all stages."""
+    source, stages = encode_image(photo(), kind), [f"{stage}&light=linear" for stage in TRIMMED[:count]]
+    chained = render_stages(source, parse_stages(*stages))
     alone = source
-    for stage in TRIMMED[:count]:
+    for stage in stages:
         alone = memoryview(render(alone, parse_stages(stage), LIMITS).body)
     assert np.array_equal(pixels_of(chained, "RGBA"), pixels_of(Image.open(BytesIO(alone)), "RGBA"))
     assert count > len(TRIMMED) - 1 or chained.size != render_stages(source, parse_stages(*untrimmed(count))).size

@@ -95,7 +95,7 @@ def test_what_has_no_effect_is_dropped(plan: Plan, normal: Plan) -> None:
     [
         (Output((Format.PNG,), quality=30), PNG),
         (Output((Format.JPEG,), quality=30, target_quality=50), Output((Format.JPEG,), target_quality=50)),
-        (Output((Format.HEIC,), target_quality=50), Output((Format.HEIC,), quality=50)),
+        (Output((Format.GIF,), target_quality=50), Output((Format.GIF,))),
         (
             Output((Format.WEBP,), quality=30, encoding=Encoding(near_lossless=100)),
             Output((Format.WEBP,), encoding=Encoding(lossless=True)),

@@ -145,13 +145,13 @@ export interface Parameters {
   /**
    * Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that
    * the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in
-   * pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest
-   * entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of
-   * the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box.
-   * `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little
-   * as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has
-   * pixels.
-   * @example `north`, `ne:10,20`, `ne:pct:5,0`, `smart`, `px:600,400`, `fp:0.3,0.75`, `fp:0.3,0.75,zoom:2`, `face,close:1,zoom:0.8`, `fr:0.1,0.2,0.3,0.4`, `fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1`
+   * pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then what is
+   * sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or
+   * `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of the image: a
+   * direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2`
+   * shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds
+   * the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels.
+   * @example `north`, `ne:10,20`, `ne:pct:5,0`, `auto`, `smart`, `px:600,400`, `fp:0.3,0.75`, `fp:0.3,0.75,zoom:2`, `face,close:1,zoom:0.8`, `fr:0.1,0.2,0.3,0.4`, `fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1`
    * @default center
    */
   gravity?: List | undefined;
@@ -250,11 +250,12 @@ export interface Parameters {
   max_area?: number | undefined;
   /**
    * What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or
-   * sRGB values (`srgb`), as most other services and browsers do, which darkens it.
-   * @example `srgb`
-   * @default linear
+   * sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark
+   * lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else.
+   * @example `gamma`
+   * @default auto
    */
-  resample_space?: "linear" | "srgb" | undefined;
+  light?: "auto" | "linear" | "gamma" | "srgb" | undefined;
   /**
    * Converts to greyscale: luminance, weighted in linear light.
    * @example `true`
@@ -702,23 +703,23 @@ export interface Parameters {
   then?: string | Parameters | readonly (string | Parameters)[] | undefined;
   /**
    * Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the
-   * `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `original`
-   * keeps the format of the original if it can be written; without other changes it returns the original without
-   * encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. `auto:` with an
-   * order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if it is `original`
-   * or a universally supported format, else one that fits the image. With `original_formats`, the last one of
-   * `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises them. Instead of
-   * an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json`
-   * for the information in `include`.
+   * `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `best`
+   * encodes in all of these formats and returns the smallest result of those that look alike, in 2 to 7 times the
+   * time. `original` keeps the format of the original if it can be written; without other changes it returns the
+   * original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`.
+   * `auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if
+   * it is `original` or a universally supported format, else one that fits the image. With `original_formats`, the
+   * last one of `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises
+   * them. Instead of an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain
+   * text, and `json` for the information in `include`.
    * @example `webp`, `auto:avif,webp,original`, `auto:webp,original,jpeg`
    * @default auto
    */
-  format?: "auto" | "jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg" | "blurhash" | "thumbhash" | "lqip" | "json" | "jpg" | "original" | `auto:${string}` | undefined;
+  format?: "auto" | "best" | "jpeg" | "png" | "webp" | "avif" | "gif" | "jxl" | "heic" | "tiff" | "bmp" | "ico" | "svg" | "blurhash" | "thumbhash" | "lqip" | "json" | "jpg" | "original" | `auto:${string}` | undefined;
   /**
    * Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF).
-   * `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more
-   * than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations,
-   * `auto` means 80 and `auto:N` means N.
+   * `auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of
+   * photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N.
    * @example `75`, `auto`, `auto:60`
    * @default 80
    */
@@ -772,12 +773,12 @@ export interface Parameters {
   progressive?: boolean | undefined;
   /**
    * Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all.
-   * With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is
-   * written as `444`.
+   * `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`,
+   * `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`.
    * @example `444`
-   * @default 420
+   * @default auto
    */
-  subsampling?: 420 | "420" | 422 | "422" | 444 | "444" | undefined;
+  subsampling?: "auto" | 420 | "420" | 422 | "422" | 444 | "444" | undefined;
   /**
    * Trellis quantisation for JPEG: about 15 % smaller, in nine times the time.
    * @example `true`

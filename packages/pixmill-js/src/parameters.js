@@ -1,7 +1,7 @@
 // Written by packages/generate.py from the table of parameters.
 /** The parameters, in the order in which URLs have them. */
 export const NAMES =
-  "v preset rotate flip trim trim_color trim_equal trim_corner trim_padding crop crop_aspect crop_gravity crop_overflow width dpr dpr_rule padding_inside height aspect fit gravity enlarge shrink zoom adaptive min_width min_height max_width max_height kernel rounding skip_smaller max_enlarged_side min_fitted_side max_side max_area resample_space grayscale clahe normalize equalize levels curves curves_red curves_green curves_blue gamma warmth exposure highlights shadows brightness_factor brightness contrast rgb invert lightness modulate vibrance color_matrix saturation hue sepia tint monochrome duotone colorize threshold blur blur_space progressive_blur median dilate erode morphology sharpen unsharp sharpen_lab convolution pixelate blur_areas pixelate_areas blur_faces pixelate_faces gradient vignette noise radius mask border opacity flatten canvas canvas_gravity canvas_cut extend padding overlay background animated page dpi time orientation reject max_frames frame_step animated_formats decode_scaling then format quality metadata profile mode quality_scale effort progressive subsampling trellis deringing optimize_scans quant_table lossless near_lossless webp_preset depth colors dither tiff_compression max_bytes max_bytes_strict passthrough frame_delay loop speed reverse dpr_max_side clamp exceeding crop_aspect_rule original_formats include palette_colors filename disposition tags max_age fallback fallback_status".split(" ");
+  "v preset rotate flip trim trim_color trim_equal trim_corner trim_padding crop crop_aspect crop_gravity crop_overflow width dpr dpr_rule padding_inside height aspect fit gravity enlarge shrink zoom adaptive min_width min_height max_width max_height kernel rounding skip_smaller max_enlarged_side min_fitted_side max_side max_area light grayscale clahe normalize equalize levels curves curves_red curves_green curves_blue gamma warmth exposure highlights shadows brightness_factor brightness contrast rgb invert lightness modulate vibrance color_matrix saturation hue sepia tint monochrome duotone colorize threshold blur blur_space progressive_blur median dilate erode morphology sharpen unsharp sharpen_lab convolution pixelate blur_areas pixelate_areas blur_faces pixelate_faces gradient vignette noise radius mask border opacity flatten canvas canvas_gravity canvas_cut extend padding overlay background animated page dpi time orientation reject max_frames frame_step animated_formats decode_scaling then format quality metadata profile mode quality_scale effort progressive subsampling trellis deringing optimize_scans quant_table lossless near_lossless webp_preset depth colors dither tiff_compression max_bytes max_bytes_strict passthrough frame_delay loop speed reverse dpr_max_side clamp exceeding crop_aspect_rule original_formats include palette_colors filename disposition tags max_age fallback fallback_status".split(" ");
 /** Those of /info. */
 export const INFO_NAMES =
   "v include palette_colors".split(" ");
@@ -15,6 +15,7 @@ export const ALIASES = {
   scale: "zoom",
   mw: "min_width",
   mh: "min_height",
+  resample_space: "light",
   greyscale: "grayscale",
   normalise: "normalize",
   equalise: "equalize",
@@ -52,7 +53,7 @@ export const DEFAULTS = {
   adaptive: "false",
   kernel: "lanczos3",
   skip_smaller: "never",
-  resample_space: "linear",
+  light: "auto",
   grayscale: "false",
   normalize: "false",
   equalize: "false",
@@ -103,7 +104,7 @@ export const DEFAULTS = {
   profile: "srgb",
   quality_scale: "perceived",
   progressive: "false",
-  subsampling: "420",
+  subsampling: "auto",
   trellis: "false",
   deringing: "false",
   optimize_scans: "false",
@@ -130,6 +131,7 @@ export const FLAGS =
 /** Words that mean the same as others, which URLs have. */
 export const SYNONYMS = {
   flip: {"h": "horizontal", "v": "vertical", "hv": "both"},
+  light: {"gamma": "srgb"},
   extend: {"colour": "color"},
   orientation: {"none": "1"},
   format: {"jpg": "jpeg"},

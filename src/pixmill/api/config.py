@@ -96,8 +96,9 @@ class ApiConfig(SettingGroup):
         "", description="Unsigned requests: allow or deny; empty denies them if keys are set and allows them otherwise."
     )
     auto_formats: str = Field(
-        "avif,webp",
-        description="Formats that format=auto may choose if the client accepts them, comma-separated, best first.",
+        "avif,webp,jxl",
+        description="Formats that format=auto may choose if the client accepts them, comma-separated, best first; jxl "
+        "needs the extra pixmill[jxl], and is left out without it.",
     )
     client_hints: bool = Field(
         default=False,

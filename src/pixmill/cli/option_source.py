@@ -27,7 +27,7 @@ _FLAG_WORDS: Final = ("true", "1", "false", "0")
 _MAX_CHOICES: Final = 8
 """Longer lists are in the description."""
 
-_NAMES: Final = "north|northeast|east|southeast|south|southwest|west|northwest|center|smart|face"
+_NAMES: Final = "north|northeast|east|southeast|south|southwest|west|northwest|center|auto|smart|face"
 _FORMATS: Final = ("auto", *(form.value for form in Format if form in OUTPUT_FORMATS), "original")
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "format": _FORMATS,

@@ -12,7 +12,7 @@ import msgspec
 
 from pixmill import __version__
 from pixmill.doctor.report import SYMBOLS, Outcome
-from pixmill.engine.capabilities import NO_KERNEL, NO_SANDBOX, Capabilities
+from pixmill.engine.capabilities import NO_JPEGLI, NO_KERNEL, NO_SANDBOX, Capabilities
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
@@ -101,6 +101,10 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
             for kind in _EXPECTED_OUTPUTS
             if kind not in (*report.encoders, *report.missing_extras)
         ),
+        *([] if report.encoders.get(Format.JPEG) == "jpegli" else [CheckResult(NO_JPEGLI, is_optional=True)]),
+        CheckResult(f"Detects faces by {report.face_detector}")
+        if report.face_detector
+        else CheckResult("Faces are not detected: pip install 'pixmill[faces]'", is_optional=True),
         CheckResult("Resamples in linear light by the compiled kernel")
         if report.has_kernel
         else CheckResult(f"{NO_KERNEL[0].upper()}{NO_KERNEL[1:]}", is_error=True),

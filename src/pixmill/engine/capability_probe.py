@@ -6,16 +6,18 @@ Runs as a process of its own, since only workers may load the pixel libraries.
 """
 
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
 from pixmill.engine.capabilities import Capabilities
-from pixmill.engine.codecs.table import CODECS, can_decode, can_encode, is_extra_installed
+from pixmill.engine.codecs.table import CODECS, can_decode, can_encode
+from pixmill.engine.extras import is_extra_installed
+from pixmill.engine.pixels.analysis.faces import detector_name
 from pixmill.engine.pixels.resample import lanczos
 from pixmill.engine.sandbox.policy import SandboxLayer, SandboxMode, describe_layers, enter_sandbox, set_rlimits
 
-LIBRARIES = ("pillow", "pyvips", "pyvips-binary")
+LIBRARIES = ("pillow", "pyvips", "pyvips-binary", "pyjpegli")
 
 
 def probe_capabilities(mode: SandboxMode) -> Capabilities:
@@ -34,8 +36,18 @@ def probe_capabilities(mode: SandboxMode) -> Capabilities:
         has_kernel=lanczos.available,
         sandbox_layers=[descriptions[layer] for layer in descriptions if layer not in missing],
         missing_sandbox_layers={layer.value: reason for layer, reason in missing.items()},
-        library_versions={name: version(name) for name in LIBRARIES},
+        library_versions={name: version(name) for name in LIBRARIES if is_installed(name)},
+        face_detector=detector_name(),
     )
+
+
+def is_installed(name: str) -> bool:
+    """Whether the package is there; only the last is optional."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _enter_sandbox(mode: SandboxMode) -> dict[SandboxLayer, str]:

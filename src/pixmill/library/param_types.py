@@ -145,7 +145,7 @@ class StageParams(TypedDict, total=False):
     """Overlays a linear gradient between two colours in this direction."""
 
     gravity: str | None
-    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
+    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then what is sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
 
     grayscale: bool | None
     """Converts to greyscale: luminance, weighted in linear light. Default: false."""
@@ -167,6 +167,9 @@ class StageParams(TypedDict, total=False):
 
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
+
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
 
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
@@ -242,9 +245,6 @@ class StageParams(TypedDict, total=False):
 
     radius: float | Sequence[float] | str | None
     """Rounds the corners, in pixels of the result; radii that are too large shrink together, as in CSS. The corners become transparent, or show `background` if the format has no transparency. Applied after the effects and before the padding of `fit=contain` and `padding`."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     rgb: Sequence[float] | str | None
     """Added to red, green and blue, in percent of white. Default: 0,0,0."""
@@ -473,7 +473,7 @@ class ResizeParams(TypedDict, total=False):
     """Mirrors the image: left to right (`horizontal`, `h`), top to bottom (`vertical`, `v`), or both (`both`, `hv`). Applied after a rotation by a multiple of 90 degrees and before one by another angle. Default: none."""
 
     format: Literal["auto", "jpeg", "png", "webp", "avif", "gif", "jxl", "heic", "tiff", "bmp", "ico", "svg", "jpg", "blurhash", "json", "lqip", "thumbhash", "original", "original,jpeg", "original,png", "original,webp", "original,avif", "original,gif", "original,jxl", "original,heic", "original,tiff", "original,bmp", "original,ico", "original,svg"] | None
-    """Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `original` keeps the format of the original if it can be written; without other changes it returns the original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. `auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if it is `original` or a universally supported format, else one that fits the image. With `original_formats`, the last one of `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`. Default: auto."""
+    """Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the `Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. `best` encodes in all of these formats and returns the smallest result of those that look alike, in 2 to 7 times the time. `original` keeps the format of the original if it can be written; without other changes it returns the original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. `auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if it is `original` or a universally supported format, else one that fits the image. With `original_formats`, the last one of `auto:webp,original,jpeg` replaces the others. `svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`. Default: auto."""
 
     frame_delay: float | Sequence[float] | str | None
     """How long the frames of an animation are shown, in milliseconds or each with a unit, and in their order; the last delay is that of all further frames. Default: as in the original."""
@@ -488,7 +488,7 @@ class ResizeParams(TypedDict, total=False):
     """Overlays a linear gradient between two colours in this direction."""
 
     gravity: str | None
-    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
+    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then what is sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
 
     grayscale: bool | None
     """Converts to greyscale: luminance, weighted in linear light. Default: false."""
@@ -513,6 +513,9 @@ class ResizeParams(TypedDict, total=False):
 
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
+
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
 
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
@@ -635,7 +638,7 @@ class ResizeParams(TypedDict, total=False):
     """Blur that increases in this direction, from 0 to sigma in pixels of the result."""
 
     quality: int | str | None
-    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations, `auto` means 80 and `auto:N` means N. Default: 80."""
+    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N. Default: 80."""
 
     quality_scale: Literal["perceived", "jpeg"] | None
     """What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is mixed, or of libjpeg, and what looks the same in other formats (`jpeg`). Default: perceived."""
@@ -648,9 +651,6 @@ class ResizeParams(TypedDict, total=False):
 
     reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     reverse: bool | None
     """Plays an animation backwards. All frames of the result are in memory then: at most 128 MiB of pixels. Default: false."""
@@ -688,8 +688,8 @@ class ResizeParams(TypedDict, total=False):
     speed: float | None
     """Speed of an animation: 2 plays twice as fast. Default: 1."""
 
-    subsampling: Literal["420", "422", "444", 420, 422, 444] | None
-    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: 420."""
+    subsampling: Literal["auto", "420", "422", "444", 420, 422, 444] | None
+    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: auto."""
 
     then: str | Sequence[StageParams] | None
     """Further stages, run in order after all other operations, each on the result of the one before it."""
@@ -928,7 +928,7 @@ class SrcsetParams(TypedDict, total=False):
     """Overlays a linear gradient between two colours in this direction."""
 
     gravity: str | None
-    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
+    """Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or regions in pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then what is sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, `,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far as the image has pixels. Default: center."""
 
     grayscale: bool | None
     """Converts to greyscale: luminance, weighted in linear light. Default: false."""
@@ -956,6 +956,9 @@ class SrcsetParams(TypedDict, total=False):
 
     levels: Sequence[float] | str | None
     """Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, the result is a negative. Default: 0,1,255."""
+
+    light: Literal["auto", "linear", "gamma", "srgb"] | None
+    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else. Default: auto."""
 
     lightness: float | None
     """Added to L* of CIE Lab: lightens or darkens without changing the hue. Default: 0."""
@@ -1066,7 +1069,7 @@ class SrcsetParams(TypedDict, total=False):
     """Blur that increases in this direction, from 0 to sigma in pixels of the result."""
 
     quality: int | str | None
-    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for animations, `auto` means 80 and `auto:N` means N. Default: 80."""
+    """Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). `auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N. Default: 80."""
 
     quality_scale: Literal["perceived", "jpeg"] | None
     """What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is mixed, or of libjpeg, and what looks the same in other formats (`jpeg`). Default: perceived."""
@@ -1079,9 +1082,6 @@ class SrcsetParams(TypedDict, total=False):
 
     reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
-
-    resample_space: Literal["linear", "srgb"] | None
-    """What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or sRGB values (`srgb`), as most other services and browsers do, which darkens it. Default: linear."""
 
     reverse: bool | None
     """Plays an animation backwards. All frames of the result are in memory then: at most 128 MiB of pixels. Default: false."""
@@ -1116,8 +1116,8 @@ class SrcsetParams(TypedDict, total=False):
     speed: float | None
     """Speed of an animation: 2 plays twice as fast. Default: 1."""
 
-    subsampling: Literal["420", "422", "444", 420, 422, 444] | None
-    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: 420."""
+    subsampling: Literal["auto", "420", "422", "444", 420, 422, 444] | None
+    """Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. `auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is written as `444`. Default: auto."""
 
     then: str | Sequence[StageParams] | None
     """Further stages, run in order after all other operations, each on the result of the one before it."""

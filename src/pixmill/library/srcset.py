@@ -21,7 +21,7 @@ from pixmill.errors import InvalidParameter, PixmillError, UnknownParameter
 from pixmill.library.params import is_image_param
 from pixmill.library.result import Result
 from pixmill.library.targets import write_file
-from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, VECTOR_FORMATS, Format
+from pixmill.media import BROWSER_FORMATS, MEDIA, VECTOR_FORMATS, Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection, exact_size
 from pixmill.plan.lengths import Size, round_length
 from pixmill.plan.limits import Limits
@@ -158,10 +158,10 @@ class _Widths:
 
 
 def _formats(facts: Facts) -> tuple[Format, ...]:
-    """Return the default formats: those of ``format=auto``, and one that every browser shows and can hold the image."""
+    """Return the default formats: those of all current browsers, and one of every browser that can hold the image."""
     if facts.frames > facts.pages:
-        return (*NEGOTIABLE_FORMATS, Format.GIF)
-    return (*NEGOTIABLE_FORMATS, Format.PNG if facts.alpha else Format.JPEG)
+        return (*BROWSER_FORMATS, Format.GIF)
+    return (*BROWSER_FORMATS, Format.PNG if facts.alpha else Format.JPEG)
 
 
 def _paths(template: str, candidates: Sequence[tuple[Format, Size]]) -> list[Path]:

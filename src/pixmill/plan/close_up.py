@@ -26,7 +26,7 @@ def close_up(source: Size | RealSize, fitted: FitResult, resize: Resize, crop: B
     enlarged: the size of the result never changes.
     """
     if (
-        _shows_all(resize.gravity)
+        shows_all(resize.gravity)
         or oriented_resize(source, resize).fit is not Fit.COVER
         or _is_skipped(source, fitted, resize)
     ):
@@ -55,7 +55,8 @@ def placed_gravity(gravity: Gravity, found: Point | FocalRegions) -> Gravity:
     return replace(found, zoom=max(1.0, gravity.zoom))
 
 
-def _shows_all(gravity: Gravity) -> bool:
+def shows_all(gravity: Gravity) -> bool:
+    """Return whether the gravity only places the window, which shows no less of the image."""
     return gravity.zoom == 1 and (isinstance(gravity, Point | Smart) or not gravity.closeness)
 
 

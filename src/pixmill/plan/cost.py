@@ -10,6 +10,8 @@ from enum import StrEnum
 from math import log2
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from pixmill.errors import PixmillError, TooCostly
 from pixmill.media import Format
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, RedactionBoxes, ToneAdjustment
@@ -148,10 +150,10 @@ _PAD_NS: Final = 15.0
 _BLEND_NS: Final = 60.0
 _TILED_TEXT_NS: Final = 60.0
 
-_SEARCH_ENCODES: Final = 4
+_SEARCH_ENCODES: Final = 3
 _SIZE_ENCODES: Final = 6
 """Encodings that a search by ``quality=auto`` and by ``max_bytes`` takes; it needs fewer than its maximum."""
-_SEARCH_LOSS_NS: Final = 30.0
+_SEARCH_SCORE_NS: Final = 45.0
 _MAX_SEARCH_EFFORT: Final = 4
 _PALETTE_NS: Final = 240.0
 _PALETTE_TRIES: Final = 2
@@ -172,7 +174,7 @@ class EncoderRates(NamedTuple):
 
 
 ENCODE_NS: Final[Mapping[Format, EncoderRates]] = {
-    Format.JPEG: EncoderRates((4.0,)),
+    Format.JPEG: EncoderRates((10.0, 10.0, 20.0), (0, 0, 2)),
     Format.WEBP: EncoderRates(
         (16.0, 16.0, 16.0, 28.0, 50.0, 66.0, 80.0, 95.0, 95.0, 106.0),
         (0, 3, 6),
@@ -183,7 +185,7 @@ ENCODE_NS: Final[Mapping[Format, EncoderRates]] = {
         (0, 1, 3),
         (190.0, 191.0, 200.0, 300.0, 300.0, 300.0, 600.0, 600.0, 903.0, 903.0),
     ),
-    Format.PNG: EncoderRates((23.0, 32.0, 42.0, 80.0, 110.0, 142.0, 142.0, 279.0, 500.0, 753.0), (0, 2, 5)),
+    Format.PNG: EncoderRates((25.0, 31.0, 43.0, 53.0, 63.0, 86.0, 146.0, 290.0, 430.0, 753.0), (0, 5, 8)),
     Format.GIF: EncoderRates((433.0, 500.0, 570.0, 640.0, 720.0, 800.0, 900.0, 1000.0, 1120.0, 1239.0), (0, 0, 6)),
     Format.HEIC: EncoderRates((127.0, 127.0, 427.0), (0, 0, 2)),
     Format.JXL: EncoderRates(
@@ -375,6 +377,9 @@ def _add_encodings(add: Callable[[str, float], None], output: Output, pixels: in
     is_animated = original.frames > 1
     rates = _ANIMATION_RATES if is_animated else ENCODE_NS
     single_ns = max(_encode_ns(rates, kind, output, output.encoding.effort) for kind in formats)
+    if output.smallest:
+        _add_all_formats(add, rates, output, pixels)
+        return
     add("format and effort", single_ns * pixels)
     if is_animated or not (output.target_quality or output.max_bytes):
         return
@@ -382,10 +387,24 @@ def _add_encodings(add: Callable[[str, float], None], output: Output, pixels: in
     search_effort = effort if effort is None else min(effort, _MAX_SEARCH_EFFORT)
     search_ns = max(_encode_ns(rates, kind, output, search_effort) for kind in formats)
     if output.target_quality:
-        add("quality", (_SEARCH_ENCODES * (search_ns + _SEARCH_LOSS_NS) - search_ns) * pixels)
+        add("quality", (_SEARCH_ENCODES * (search_ns + _SEARCH_SCORE_NS) - search_ns) * pixels)
     if output.max_bytes:
         palette_ns = _PALETTE_TRIES * _PALETTE_NS if formats[0] in (Format.PNG, Format.GIF) else 0.0
         add("max_bytes", (_SIZE_ENCODES * search_ns if not palette_ns else palette_ns + search_ns) * pixels)
+
+
+def _add_all_formats(
+    add: Callable[[str, float], None], rates: Mapping[Format, EncoderRates], output: Output, pixels: int
+) -> None:
+    """Add the encodings of ``format=best``: a search in each lossy format, and those without loss."""
+    lossy = {*output.formats, Format.JPEG}
+    search_ns = sum(_encode_ns(rates, kind, output, output.encoding.effort) + _SEARCH_SCORE_NS for kind in lossy)
+    lossless = structs.replace(output.encoding, lossless=True)
+    lossless_ns = sum(
+        _encode_ns(rates, kind, structs.replace(output, encoding=lossless), lossless.effort)
+        for kind in {*output.formats, Format.PNG} - {Format.AVIF}
+    )
+    add("format and effort", (_SEARCH_ENCODES * search_ns + lossless_ns + _PALETTE_NS) * pixels)
 
 
 def _encode_ns(rates: Mapping[Format, EncoderRates], kind: Format, output: Output, effort: int | None) -> float:

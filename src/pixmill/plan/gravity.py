@@ -20,21 +20,25 @@ MAX_REGIONS: Final = 16
 
 
 class Interest(StrEnum):
-    """Strategies of libvips (``VipsInteresting``)."""
+    """Strategies: two of libvips (``VipsInteresting``), and our own, which keeps faces and whole subjects."""
 
     ATTENTION = "attention"
     ENTROPY = "entropy"
+    AUTO = "auto"
 
 
 class Smart(Struct, frozen=True, tag="smart", tag_field="type"):
-    """Keep the most salient region (attention), or the one of highest entropy."""
+    """Keep the subject (auto), the most salient region (attention), or the one of highest entropy."""
 
     interest: Interest = Interest.ATTENTION
     zoom: Zoom = 1.0
 
 
+AUTO: Final = Smart(Interest.AUTO)
+
+
 class Faces(Struct, frozen=True, tag="face", tag_field="type"):
-    """Keep the faces; without any, the most salient region. ``zoom`` and ``closeness`` as for ``FocalRegions``."""
+    """Keep the faces; without any, the subject. ``zoom`` and ``closeness`` as for ``FocalRegions``."""
 
     zoom: Zoom = 1.0
     closeness: UnitInterval = 0.0

@@ -12,7 +12,7 @@ def layer_plan(
     overlay: ImageOverlay,
     canvas: Size,
     profile: Profile = Profile.SRGB,
-    space: ResampleSpace = ResampleSpace.LINEAR,
+    space: ResampleSpace = ResampleSpace.AUTO,
 ) -> Plan:
     """Return the plan: the stages before the box, the box in pixels of the canvas, the stages after it."""
     sides = ((overlay.width, canvas.width), (overlay.height, canvas.height))

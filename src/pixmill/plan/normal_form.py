@@ -113,7 +113,7 @@ def _space_changes(stage: Stage, changes: Changes) -> Changes:
     spaces: Changes = {} if stage.blur else {"blur_space": BlurSpace.LINEAR}
     mixing = (changes.get(name, getattr(stage, name)) for name in ("resize", "crop", "rotate_free", "overlays"))
     if tuple(mixing) == _NOTHING_MIXED:
-        spaces["resample_space"] = ResampleSpace.LINEAR
+        spaces["resample_space"] = ResampleSpace.AUTO
     return spaces
 
 

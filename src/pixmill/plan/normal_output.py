@@ -38,7 +38,6 @@ ALPHA_FORMATS: Final = frozenset(
 """Formats that keep all transparency; GIF has no partial one."""
 
 _LOSSY_FORMATS: Final = frozenset((Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL))
-_SEARCHABLE_FORMATS: Final = frozenset((Format.JPEG, Format.WEBP, Format.AVIF))
 _METADATA_FORMATS: Final = frozenset(
     (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.JXL, Format.HEIC)
 )
@@ -114,7 +113,7 @@ def _normal_quality(output: Output, encoding: Encoding, form: Format) -> tuple[i
         return default, 0
     if not output.target_quality:
         return output.quality, 0
-    return (default, output.target_quality) if form in _SEARCHABLE_FORMATS else (output.target_quality, 0)
+    return (default, output.target_quality) if form in _LOSSY_FORMATS else (output.target_quality, 0)
 
 
 def _is_lossy(encoding: Encoding, form: Format) -> bool:

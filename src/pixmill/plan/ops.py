@@ -213,8 +213,13 @@ class BlurSpace(StrEnum):
 
 
 class ResampleSpace(StrEnum):
-    """The values that resizing and free rotations mix: light, or sRGB values, as most other services do."""
+    """The values that resizing and free rotations mix: light, or sRGB values, as most other services do.
 
+    ``AUTO``: light for photographs, sRGB values for graphics: in light, thin black lines on white fade and white
+    ones on black grow.
+    """
+
+    AUTO = "auto"
     LINEAR = "linear"
     SRGB = "srgb"
 
@@ -315,7 +320,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
     the original if ``source_format``, else in ``fallback_format``, else in one that fits the image. ``negotiation.py``
     replaces such an output by that of the chosen format before the image is looked up or rendered. With
     ``original_formats`` only originals in these formats keep theirs; all others get ``fallback_format``, else the first
-    of these that fits the image, and all are encoded again; without ``source_format`` it has no effect.
+    of these that fits the image, and all are encoded again; without ``source_format`` it has no effect. ``smallest``,
+    with ``negotiated`` and without ``ordered``: every format that the client accepts is encoded, and the smallest taken
+    of those that look alike.
     """
 
     formats: tuple[Format, ...] = ()
@@ -334,6 +341,7 @@ class Output(Struct, frozen=True, omit_defaults=True):
     fallback_format: Format | None = None
     original_formats: tuple[Format, ...] = ()
     animation: Animation = AS_RECORDED
+    smallest: bool = False
 
 
 MAX_OVERLAY_STAGES: Final = 4
@@ -381,7 +389,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     crop: Crop | CropWindow | CropInsets | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
-    resample_space: ResampleSpace = ResampleSpace.LINEAR
+    resample_space: ResampleSpace = ResampleSpace.AUTO
     grayscale: bool = False
     adjust: Adjust = Adjust()
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0

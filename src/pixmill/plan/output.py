@@ -31,8 +31,9 @@ class Profile(StrEnum):
 
 
 class Subsampling(StrEnum):
-    """Chroma subsampling."""
+    """Chroma subsampling; AUTO: by format, content and quality."""
 
+    AUTO = "auto"
     S420 = "420"
     S422 = "422"
     S444 = "444"
@@ -97,7 +98,7 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     quality_scale: QualityScale = QualityScale.PERCEIVED
     effort: Annotated[int, Meta(ge=0, le=MAX_EFFORT)] | None = None
     progressive: bool = False
-    subsampling: Subsampling = Subsampling.S420
+    subsampling: Subsampling = Subsampling.AUTO
     trellis: bool = False
     deringing: bool = False
     optimize_scans: bool = False

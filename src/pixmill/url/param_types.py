@@ -58,7 +58,7 @@ class ImageParams(TypedDict, total=False):
     fit: Literal["cover", "contain", "fill", "inside", "outside", "auto"]
     """How the image is fitted to width × height."""
     gravity: str
-    """Crop anchor for fit=cover and aspect: a compass direction, a focal point (fp), a share of the space that the box leaves (pos, as in CSS background-position), weighted focal regions (fr), points or regions in pixels of the original (px), smart (most salient region, libvips attention), smart:entropy (highest entropy) or face (needs pixmill[faces]; without a face as smart)."""
+    """Crop anchor for fit=cover and aspect: a compass direction, a focal point (fp), a share of the space that the box leaves (pos, as in CSS background-position), weighted focal regions (fr), points or regions in pixels of the original (px), auto (the subject: faces, if pixmill[faces] is installed, then what is sharp and stands out), smart (most salient region, libvips attention), smart:entropy (highest entropy) or face (needs pixmill[faces]; without a face as auto)."""
     enlarge: bool | Literal["error", "never"]
     """Allows upscaling of images that are smaller than the box."""
     shrink: bool
@@ -98,8 +98,8 @@ class ImageParams(TypedDict, total=False):
     """Longest side of the result with its canvas and padding, all of which shrink alike."""
     max_area: int
     """Maximum number of pixels of the result, like max_width, but independent of dpr."""
-    resample_space: Literal["linear", "srgb"]
-    """What resizing and rotations by any angle mix: light (linear), which keeps the brightness of fine detail, or sRGB values (srgb), as most other services and browsers do, which darkens it."""
+    light: Literal["auto", "linear", "gamma"]
+    """What resizing and rotations by any angle mix: light (linear), which keeps the brightness of fine detail, or sRGB values (gamma or srgb), as most other services and browsers do, which darkens it but keeps thin dark lines on white."""
     grayscale: bool
     """Converts to greyscale: luminance, weighted in linear light."""
     clahe: Values
@@ -256,6 +256,7 @@ class ImageParams(TypedDict, total=False):
     format: (
         Literal[
             "auto",
+            "best",
             "jpeg",
             "png",
             "webp",
@@ -290,7 +291,7 @@ class ImageParams(TypedDict, total=False):
     """Encoder effort, from 0 (fastest) to 9 (smallest file), for WebP, AVIF, PNG, GIF and JPEG XL."""
     progressive: bool
     """Progressive JPEG, interlaced PNG and GIF: a coarse image appears first while loading."""
-    subsampling: Literal["420", 420, "422", 422, "444", 444]
+    subsampling: Literal["auto", "420", 420, "422", 422, "444", 444]
     """Chroma subsampling (JPEG, AVIF, HEIC): 420 keeps a quarter of the chroma samples, 422 half, 444 all."""
     trellis: bool
     """Trellis quantisation for JPEG: about 15 % smaller, in nine times the time."""

@@ -1,7 +1,11 @@
 """Content negotiation by Accept (RFC 9110 §12.5.1).
 
-A modern format counts only if it is named: clients of any age send ``image/*`` and ``*/*``. Among those named the
-server's order decides. Never 406: if none is named there is a universally supported format.
+A modern format counts only if it is named: clients of any age send ``image/*`` and ``*/*``. Of the formats named, those
+with the highest ``q`` are offered, and among them the server's order, or the content, decides. Never 406: if none is
+named there is a universally supported format.
+
+A format with a lower ``q`` is left out rather than put behind the others, so that the formats are a set, not an order:
+all clients together have at most eight of them (AVIF, WebP, JPEG XL, each or not), and so has the cache.
 """
 
 import re
@@ -17,7 +21,8 @@ from pixmill.plan.request import ImageRequest
 MAX_ACCEPT_CHARS = 2_048
 """Browsers send about a hundred. A longer header is ignored."""
 
-_BY_MIME = {MEDIA[form].mime: form for form in MODERN_FORMATS}
+_UNIVERSAL_FORMATS = (Format.JPEG, Format.PNG, Format.GIF)
+_BY_MIME = {MEDIA[form].mime: form for form in (*MODERN_FORMATS, *_UNIVERSAL_FORMATS)}
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: never backtracks
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
@@ -44,7 +49,10 @@ def negotiate(
 
 @lru_cache(maxsize=256)
 def accepted_formats(accept: str) -> frozenset[Format]:
-    """Return the modern formats that the header names without ``q=0``."""
+    """Return the modern formats that the header names with its highest ``q``, which is not 0.
+
+    A universal format that it names counts: ``image/jpeg,image/webp;q=0.5`` prefers JPEG. A wildcard does not.
+    """
     if len(accept) > MAX_ACCEPT_CHARS:
         return frozenset()
     weights: dict[Format, list[float]] = {}
@@ -53,7 +61,9 @@ def accepted_formats(accept: str) -> frozenset[Format]:
         form = _BY_MIME.get(media.strip(" \t").lower())
         if form is not None:
             weights.setdefault(form, []).append(weight_of(parameters))
-    return frozenset(form for form, values in weights.items() if min(values) > 0)
+    lowest = {form: min(values) for form, values in weights.items()}
+    highest = max(lowest.values(), default=0.0)
+    return frozenset(form for form in MODERN_FORMATS if 0 < lowest.get(form, 0.0) >= highest)
 
 
 def weight_of(parameters: list[str]) -> float:

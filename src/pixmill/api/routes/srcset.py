@@ -31,7 +31,7 @@ from pixmill.dialects.native.srcset import SrcsetRequest
 from pixmill.dialects.port import image_of
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.errors import ConflictingParameters, InternalError, InvalidParameter, RouteNotFound
-from pixmill.media import MEDIA, VECTOR_FORMATS, Format
+from pixmill.media import BROWSER_FORMATS, MEDIA, VECTOR_FORMATS, Format
 from pixmill.plan.facts import Facts, exact_size
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import Size, round_length
@@ -299,7 +299,8 @@ def _same_shape(variants: Iterable[tuple[CandidateKey, Size]]) -> list[tuple[Can
 
 
 def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    """Return the negotiable formats, and a universally supported fallback that can hold the image."""
+    """Return those of the negotiable formats that all browsers show, and a universally supported one for the image."""
+    browser_formats = tuple(form for form in negotiable_formats if form in BROWSER_FORMATS)
     if facts.frames > facts.pages:
-        return (*negotiable_formats, Format.GIF)
-    return (*negotiable_formats, Format.PNG if facts.alpha else Format.JPEG)
+        return (*browser_formats, Format.GIF)
+    return (*browser_formats, Format.PNG if facts.alpha else Format.JPEG)

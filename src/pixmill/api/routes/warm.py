@@ -15,7 +15,7 @@ from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.negotiation import negotiate
 from pixmill.dialects.port import Endpoint, FactsRequest, image_of
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
-from pixmill.media import MEDIA
+from pixmill.media import BROWSER_FORMATS, MEDIA
 from pixmill.plan.request import ImageRequest
 from pixmill.runtime.event_log import EventLog
 
@@ -58,7 +58,7 @@ async def get_warm(request: Request) -> Response:
 
 
 def _parse_url(url: str, context: ApiContext) -> ImageRequest:
-    """Parse a URL as requested by a browser that accepts all negotiable formats. Raises BadRequest."""
+    """Parse a URL as requested by most browsers: with AVIF and WebP, as far as negotiable. Raises BadRequest."""
     if not url.isascii() or "#" in url:
         raise MalformedRequest("A URL must be ASCII, with all else percent-encoded, and have no fragment")
     target = url[origin.end() :] if (origin := _HOST.match(url)) else url
@@ -72,5 +72,5 @@ def _parse_url(url: str, context: ApiContext) -> ImageRequest:
     image_request = None if outcome is None or isinstance(outcome, FactsRequest) else image_of(outcome)
     if image_request is None:
         raise RouteNotFound
-    accept = [MEDIA[form].mime for form in context.images.negotiable_formats]
+    accept = [MEDIA[form].mime for form in BROWSER_FORMATS]
     return negotiate(image_request, accept, context.images.negotiable_formats)

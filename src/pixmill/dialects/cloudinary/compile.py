@@ -260,7 +260,7 @@ class Compiler:
             encoding=Encoding(
                 mode=self.mode,
                 progressive="progressive" in recipe.flags,
-                subsampling=quality.subsampling or Subsampling.S420,
+                subsampling=quality.subsampling or Subsampling.AUTO,
                 colours=_PALETTE if form is Format.PNG and recipe.flags & _PNG_COLOURS else 0,
             ),
             animation=Animation(delays_ms=(recipe.delay_ms,) if recipe.delay_ms else (), loop=recipe.loop),

@@ -22,6 +22,7 @@ from pixmill.plan.ops import (
     Input,
     Output,
     Plan,
+    ResampleSpace,
     Resize,
     Stage,
 )
@@ -44,6 +45,7 @@ def plan_of(params: ImageParams, options: IiifOptions, maximum: Maximum, mode: R
         resize=resize_of(params.size, options, maximum),
         input=Input(animated=False),
         output=Output((FORMATS[params.extension],), quality=options.quality, encoding=Encoding(mode=mode)),
+        resample_space=ResampleSpace.LINEAR,  # in each tile the same
     )
     rotated = _rotation(params.rotation)
     if rotated is None:

@@ -87,7 +87,7 @@ def _mask(text: str) -> str | SourceRef:
 _SIDES: Final = ("top", "right", "bottom", "left")
 _ORIENTATIONS: Final = {str(number): number for number in range(9)} | {"90": 6, "180": 3, "270": 8}
 _FLIPS: Final = {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH, "vh": Flip.BOTH}
-_SUBSAMPLINGS: Final = {mode.value: mode for mode in Subsampling}
+_SUBSAMPLINGS: Final = {mode.value: mode for mode in (Subsampling.S420, Subsampling.S422, Subsampling.S444)}
 _PROFILES: Final = {
     "origin": Profile.KEEP,
     "adobergb1998": Profile.ADOBE,

@@ -67,7 +67,7 @@ def output_of(state: RequestState, config: Config, mode: RenderMode) -> Output:
     output = _with_target(output, state)
     output = replace(output, passthrough=_unprocessed(state, config))
     if state.best_format:
-        return replace(output, negotiated=True)
+        return replace(output, negotiated=True, smallest=True)
     preferred = config.negotiated if state.format is None else config.enforced
     ordered = replace(output, formats=preferred, negotiated=True, ordered=True) if preferred else output
     if state.format is None:
@@ -121,11 +121,12 @@ def _encoding(state: RequestState, mode: RenderMode) -> Encoding:
     encoder, form = state.encoder, state.format
     is_jpeg, is_png = form in (None, Format.JPEG), form in (None, Format.PNG)
     is_webp, is_avif = form is Format.WEBP, form is Format.AVIF
-    without_subsampling = (is_jpeg and encoder.jpeg_no_subsample) or (is_avif and encoder.avif_subsample == "off")
+    full_chroma = (is_jpeg and encoder.jpeg_no_subsample) or (is_avif and encoder.avif_subsample == "off")
+    half_chroma = is_avif and encoder.avif_subsample == "on"
     return Encoding(
         mode=mode,
         progressive=(is_jpeg and encoder.jpeg_progressive) or (is_png and encoder.png_interlaced),
-        subsampling=Subsampling.S444 if without_subsampling else Subsampling.S420,
+        subsampling=Subsampling.S444 if full_chroma else Subsampling.S420 if half_chroma else Subsampling.AUTO,
         trellis=is_jpeg and encoder.jpeg_trellis,
         deringing=is_jpeg and encoder.jpeg_deringing,
         optimize_scans=is_jpeg and encoder.jpeg_optimize_scans,

@@ -770,7 +770,7 @@ ROWS: Final[tuple[OptionRow[Apply], ...]] = (
         "Format of the result",
         "`format`",
         _format,
-        "`best` is `format=auto`; `mp4` and `pdf` are refused.",
+        "`best` is `format=best`; `mp4` and `pdf` are refused.",
     ),
     _row("page pg", "Page or frame, from 0", "`page`", _field("page", "page", values.natural)),
     _row("pages pgs", "Number of pages", "", _pages, "Refused if more than one.", REFUSED),

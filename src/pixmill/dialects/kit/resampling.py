@@ -10,16 +10,17 @@ from pixmill.plan.output import QualityScale
 def resampled(plan: Plan, space: ResampleSpace, scaling: DecodeScaling = DecodeScaling.AUTO) -> Plan:
     """Return the normal form of the plan whose stages, also those of overlays, resample in ``space``.
 
-    ``scaling`` is that of the service, and so are the qualities of JPEGs; with light, which is not the service's, the
+    With sRGB values, as the service, ``scaling`` is that of the service, and so are the qualities of JPEGs; else the
     plan keeps its own.
     """
-    if space is ResampleSpace.LINEAR:
+    if space is ResampleSpace.AUTO:
         return plan
+    if space is ResampleSpace.SRGB:
+        encoding = replace(plan.output.encoding, quality_scale=QualityScale.JPEG)
+        plan = replace(plan, input=replace(plan.input, scaling=scaling), output=replace(plan.output, encoding=encoding))
     return normal_form(
         replace(
             plan,
-            input=replace(plan.input, scaling=scaling),
-            output=replace(plan.output, encoding=replace(plan.output.encoding, quality_scale=QualityScale.JPEG)),
             resample_space=space,
             overlays=_overlays(plan.overlays, space),
             stages=_stages(plan.stages, space),

@@ -321,7 +321,7 @@ class SharpImage:
         *,
         background: Colour = BLACK,
         param: str = "modifiers",
-        space: ResampleSpace = ResampleSpace.LINEAR,
+        space: ResampleSpace = ResampleSpace.AUTO,
     ) -> Plan:
         """Return the plan of all calls. Raises InvalidParameter, which names ``param``, if there are too many.
 

@@ -55,8 +55,8 @@ from pixmill.plan.size_rules import DprRule, SkipSmaller
 from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Fill, TrimCorner
 
-RequestedFormat = tuple[Format, ...] | Literal["original"] | FormatOrder
-"""One format by name, none for a negotiated one, that of the original, or an order."""
+RequestedFormat = tuple[Format, ...] | Literal["original", "best"] | FormatOrder
+"""One format by name, none for a negotiated one, that of the original, the smallest, or an order."""
 
 
 _Keywords = TypedDict("_Keywords", {"class": str}, total=False)
@@ -103,7 +103,7 @@ class ParamValues(_Keywords, total=False):
     exceeding: bool
     adaptive: bool
     kernel: Kernel
-    resample_space: ResampleSpace
+    light: ResampleSpace
     rounding: RoundingMode
     max_side: int
     canvas: Canvas

@@ -129,7 +129,7 @@ _TABLES: Final[tuple[tuple[str, frozenset[str], Callable[[ParamValues], object]]
     ("trim", frozenset(("trim",)), rotate_crop.trim_of),
     ("crop", rotate_crop.CROP_NAMES, rotate_crop.crop_of),
     ("resize", size.NAMES, size.resize_of),
-    ("resample_space", frozenset(("resample_space",)), lambda values: values["resample_space"]),
+    ("resample_space", frozenset(("light",)), lambda values: values["light"]),
     ("grayscale", frozenset(("grayscale",)), lambda values: values["grayscale"]),
     ("adjust", adjust.NAMES, adjust.adjust_of),
     ("blur", frozenset(("blur",)), lambda values: float(values["blur"])),

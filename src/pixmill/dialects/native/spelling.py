@@ -22,6 +22,7 @@ from pixmill.dialects.native.spelling_values import (
     curve_text,
     gravity_text,
     length_text,
+    light_text,
     listed,
     mask_text,
     number,
@@ -212,6 +213,8 @@ def _format(output: Output) -> Iterable[Pair]:
         yield "format", f"auto:{','.join(names)}"
     elif output.source_format:
         yield "format", f"auto:original,{output.fallback_format}" if output.fallback_format else "original"
+    elif output.smallest:
+        yield "format", "best"
     elif not output.negotiated:
         yield "format", output.formats[0].value if output.formats else ""
 
@@ -259,12 +262,12 @@ _STAGE: Final[Mapping[str, Speller]] = {
     "shape": _parts,
     "canvas": _canvas,
     "extend": _extend,
+    "resample_space": _param("light", light_text),
     "overlays": _param("overlay", lambda overlays: ";".join(overlay_text(one, stages_text) for one in overlays)),
     **{
         name: _param(name)
         for name in (
             "flip",
-            "resample_space",
             "grayscale",
             "blur",
             "blur_space",
@@ -383,7 +386,9 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
         "border": _param("border", lambda border: f"{border.width},{text_of(border.colour)}"),
     },
     Output: {
-        **dict.fromkeys(("formats", "negotiated", "source_format", "ordered", "fallback_format"), _with_another),
+        **dict.fromkeys(
+            ("formats", "negotiated", "source_format", "ordered", "fallback_format", "smallest"), _with_another
+        ),
         "target_quality": _param("quality", lambda target: f"auto:{target}"),
         "encoding": _parts,
         "animation": _parts,

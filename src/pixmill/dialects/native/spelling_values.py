@@ -14,7 +14,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Convolution, Curve, GradientRamp, RegionBlur, RegionPixelation
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import exact_fraction
-from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropUnit, CropWindow
+from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropUnit, CropWindow, ResampleSpace
 from pixmill.plan.overlays import Length
 from pixmill.plan.shapes import CornerRadii, Ellipse, ImageMask, Mask, Polygon, Star
 from pixmill.plan.source import SourceKind, SourceRef
@@ -48,6 +48,10 @@ def text_of(value: object) -> str:
             return str(value)
 
 
+def light_text(space: ResampleSpace) -> str:
+    return "gamma" if space is ResampleSpace.SRGB else space.value
+
+
 def number(value: float) -> str:
     """Return a decimal without an exponent."""
     if isinstance(value, int) or value.is_integer():
@@ -74,6 +78,9 @@ def aspect_text(aspect: Aspect) -> str:
     return f"{aspect.width}:{aspect.height}"
 
 
+_SMART_NAMES: Final = {Interest.ATTENTION: "smart", Interest.ENTROPY: "smart:entropy", Interest.AUTO: "auto"}
+
+
 def gravity_text(gravity: Gravity) -> str:
     text = _place_text(gravity)
     if not isinstance(gravity, Point | Smart) and gravity.closeness:
@@ -86,7 +93,7 @@ def _place_text(gravity: Gravity) -> str:
         case Point():
             return _point_text(gravity)
         case Smart(interest):
-            return "smart" if interest is Interest.ATTENTION else f"smart:{interest.value}"
+            return _SMART_NAMES[interest]
         case Faces():
             return "face"
         case FocalRegions(regions):

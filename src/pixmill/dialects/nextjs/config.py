@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from pixmill.dialects.kit.patterns import LinearPattern, glob, regex
 from pixmill.errors import InvalidParameter
-from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
+from pixmill.media import BROWSER_FORMATS, MEDIA, Format
 from pixmill.plan.ops import ResampleSpace
 from pixmill.plan.url import canonical_url
 
@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 MAX_SIZE: Final = 16_383
 _MAX_PATTERNS: Final = 200
 _MAX_CONFIG_BYTES: Final = 4 * 2**20
-_FORMATS: Final = {MEDIA[kind].mime: kind for kind in NEGOTIABLE_FORMATS}
+_FORMATS: Final = {MEDIA[kind].mime: kind for kind in BROWSER_FORMATS}
 _PATH: Final = re.compile(r"(?:https?://[^/?#]+)?((?:/[A-Za-z0-9._~-]+)+)/?")
 _HEADER: Final = re.compile(r"[\x20-\x7e]{0,2048}")
 

@@ -217,7 +217,7 @@ class NextDialect:
     @property
     def _encoding(self) -> Encoding:
         """The options of encoders: Next.js has its JPEGs written by mozjpeg, but for ``fast``."""
-        if self._mode is RenderMode.FAST or self._config.resampling is ResampleSpace.LINEAR:
+        if self._mode is RenderMode.FAST or self._config.resampling is not ResampleSpace.SRGB:
             return Encoding(mode=self._mode)
         return Encoding(
             mode=self._mode, trellis=True, deringing=True, optimize_scans=True, quant_table=_MOZJPEG_QUANT_TABLE

@@ -171,7 +171,7 @@ ROWS: Final[tuple[OptionRow[Read], ...]] = (
          "One scale of perceived quality for all formats.", Status.DIFFERS),
     _row(_HMAC, "Signature, with `keys`.", "`sig`", str),
     _row("autoorient orient", "EXIF orientation.", "", str, "Always applied.", Status.IGNORED),
-    _row("compand", "`true` mixes light, else sRGB values.", "`resample_space`", readers.boolean),
+    _row("compand", "`true` mixes light, else sRGB values.", "`light`", readers.boolean),
     _row("v rnd", "Versions of URLs.", "", str, "No effect.", Status.IGNORED),
 )  # fmt: skip
 TABLE: Final = by_name(ROWS)

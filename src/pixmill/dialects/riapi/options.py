@@ -211,7 +211,7 @@ ROWS: Final[tuple[_Row, ...]] = (
     _row("up.filter", "up_filter", "Resampling, without `down.filter`.", "`kernel`", values.kernel,
          "The nearest of Pixmill's kernels.", Status.DIFFERS),
     _row("down.colorspace up.colorspace", "colorspace", "What resizing mixes: `linear` light (default), `srgb` values.",
-         "`resample_space`", values.colorspace),
+         "`light`", values.colorspace),
     _row("a.balancewhite", "balancewhite", "White balance.", "`normalize`", values.white_balance,
          "Stretches the tones.", Status.DIFFERS),
     _row("a.blur", "blur", "Blur, a radius.", "`blur`", values.percentage, "A sigma of half the radius.",

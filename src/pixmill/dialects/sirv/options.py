@@ -218,7 +218,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _row("progressive", "Progressive JPEG; `true` by default.", "`progressive`", _FLAG),
     _row("subsampling", "`4:4:4`, `4:2:2` or `4:2:0`.", "`subsampling`",
          Words({"4:4:4": Subsampling.S444, "4:2:2": Subsampling.S422, "4:2:0": Subsampling.S420}
-               | {one.value: one for one in Subsampling})),
+               | {one.value: one for one in (Subsampling.S420, Subsampling.S422, Subsampling.S444)})),
     _row("stripmetadata", "`false` keeps the metadata.", "`metadata`", _FLAG),
     _row("page", "Page of a document.", "`page`", Integer(1, 65_535)),
     _row("dl", "Sends a download.", "", _FLAG),

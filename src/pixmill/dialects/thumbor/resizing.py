@@ -9,7 +9,7 @@ from msgspec import structs
 from pixmill.dialects.thumbor.grammar import ORIGINAL, Corner, CropOption, Flavour, PathOptions, TrimOption
 from pixmill.dialects.thumbor.recipe import Focus, Recipe
 from pixmill.dialects.thumbor.settings import ThumborOptions
-from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
+from pixmill.plan.gravity import AUTO, Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import (
     MAX_SIDE,
@@ -30,6 +30,7 @@ _CORNERS: Final = {Corner.TOP_LEFT: TrimCorner.TOP_LEFT, Corner.BOTTOM_RIGHT: Tr
 _HORIZONTAL: Final = {"": 0.5, "left": 0.0, "center": 0.5, "right": 1.0}
 _VERTICAL: Final = {"": 0.5, "top": 0.0, "middle": 0.5, "bottom": 1.0}
 _SMART: Final[dict[str, Gravity]] = {
+    "auto": AUTO,
     "attention": Smart(),
     "entropy": Smart(Interest.ENTROPY),
     "face": Faces(),

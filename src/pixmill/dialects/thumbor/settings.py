@@ -19,7 +19,7 @@ class ThumborOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     allow_unsafe_url: bool = False
     signer_type: Literal["sha1", "sha256", "sha512"] = "sha1"
     signer_truncate: Annotated[int, Meta(ge=0, le=88)] = 0
-    smart: Literal["attention", "entropy", "face", "center"] = "attention"
+    smart: Literal["auto", "attention", "entropy", "face", "center"] = "attention"
     resampling: ResampleSpace = ResampleSpace.SRGB
     respect_orientation: bool | None = None
     quality: int | None = None

@@ -17,18 +17,20 @@ from PIL import AvifImagePlugin
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.avif_timing import read_timing, set_loop_count
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.effort import codec_effort
+from pixmill.engine.codecs.effort import codec_effort, is_demanding
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.isobmff_colours import read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
+from pixmill.engine.codecs.subsampling import needs_full_chroma, subsampling_of
 from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata
 from pixmill.engine.metadata.exif_block import build_exif, text_entry
 from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.early_conversion import needs_early_conversion
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile, Subsampling
 
@@ -89,6 +91,8 @@ class AvifDecoder:
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an AVIF of 8 bits, or, with libvips, one of more bits or without loss."""
+    if not encoding.lossless:
+        frame = fill_transparent_colours(frame)
     if encoding.lossless or encoding.depth > _PILLOW_BIT_DEPTH:
         return _encode_with_vips(frame, quality, metadata, encoding)
     out = BytesIO()
@@ -96,14 +100,19 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         out,
         "AVIF",
         quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
-        speed=codec_effort(Format.AVIF, encoding),
-        subsampling="4:0:0" if frame.layout is Layout.L else ":".join(encoding.subsampling),
+        speed=codec_effort(Format.AVIF, encoding, demanding=is_demanding(frame)),
+        subsampling="4:0:0" if frame.layout is Layout.L else ":".join(_subsampling(frame, encoding)),
         max_threads=1,
         icc_profile=frame.profile or b"",
         exif=metadata.exif,
         xmp=metadata.xmp,
     )
     return out.getvalue()
+
+
+def _subsampling(frame: Frame, encoding: Encoding) -> Subsampling:
+    """All chroma for graphics: at 512 pixels a third fewer bytes at equal score, with text and thin lines a half."""
+    return subsampling_of(encoding, full_chroma=needs_full_chroma(frame))
 
 
 def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
@@ -115,8 +124,8 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
         Q=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         lossless=encoding.lossless,
         bitdepth=encoding.depth,
-        effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding)),
-        subsample_mode="on" if encoding.subsampling is Subsampling.S420 and not encoding.lossless else "off",
+        effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding, demanding=is_demanding(frame))),
+        subsample_mode="on" if _subsampling(frame, encoding) is Subsampling.S420 and not encoding.lossless else "off",
         keep=keep,
     )
     return _with_exif(bytes(body), metadata.exif)
@@ -147,7 +156,7 @@ def encode_animation(
         duration=list(sequence.timing.delays_ms),
         quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         speed=codec_effort(Format.AVIF, encoding),
-        subsampling=":".join(encoding.subsampling),
+        subsampling=":".join(subsampling_of(encoding)),
         max_threads=1,
         icc_profile=sequence.profile,
         exif=metadata.exif,

@@ -31,7 +31,7 @@ class FrameSequence:
     """Frames of one size and layout, produced on demand, in order, once.
 
     ``truncated``: the file, or that of an overlay or a mask, is cut off. ``is_graphic``: the first frame is classified
-    as a graphic; determined only if the format is free.
+    as drawn content.
     """
 
     frames: Iterator[Frame]

@@ -19,9 +19,11 @@ from pixmill.engine.codecs.isobmff_colours import CodePoints, read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality
+from pixmill.engine.codecs.subsampling import needs_full_chroma, subsampling_of
 from pixmill.engine.raster.convert import from_vips, to_pillow
 from pixmill.engine.raster.early_conversion import convert_16_bit, needs_early_conversion
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.errors import ResultTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -117,12 +119,12 @@ def _page_order(count: int, primary: int) -> list[int]:
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an 8-bit HEIC. Raises ResultTooLarge for a thin image with alpha."""
     out = BytesIO()
-    image = to_pillow(frame)
+    image = to_pillow(fill_transparent_colours(frame))
     image.info = {"icc_profile": frame.profile} if frame.profile else {}
     pillow_heif.from_pillow(image).save(
         out,
         quality=codec_quality(Format.HEIC, quality, encoding.quality_scale),
-        chroma=int(encoding.subsampling.value),
+        chroma=int(subsampling_of(encoding, full_chroma=needs_full_chroma(frame)).value),
         exif=b"Exif\0\0" + metadata.exif if metadata.exif else None,
         xmp=metadata.xmp or None,
         enc_params={"preset": MODES[encoding.mode].x265_preset, "x265:pools": "none"} | _block_size(frame),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from pixmill.engine.codecs import png
+from pixmill.engine.codecs import png, png_encoder
 from pixmill.engine.codecs.bmp import dib_frame
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.dib import decode_dib, read_dib
@@ -71,9 +71,9 @@ def open_ico(source: memoryview) -> Decoder:
     return IcoBitmapDecoder(data[:size] if size > _MIN_BITMAP_BYTES else data)
 
 
-def encode(frame: Frame, quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
+def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an icon of one PNG, which is supported since Windows Vista; a side of 256 is stored as 0."""
-    data = png.encode(replace(frame, profile=b""), quality, RetainedMetadata(), encoding)
+    data = png_encoder.encode_unreduced(replace(frame, profile=b""), encoding)
     entry = _ENTRY.pack(frame.width % 256, frame.height % 256, 0, 0, 1, 32, len(data), _HEADER.size + _ENTRY.size)
     return _HEADER.pack(0, 1, 1) + entry + data
 

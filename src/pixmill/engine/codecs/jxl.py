@@ -25,6 +25,7 @@ from pixmill.engine.raster.cicp import cicp_profile
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
+from pixmill.engine.raster.transparent_colours import fill_transparent_colours
 from pixmill.errors import UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
@@ -144,7 +145,7 @@ class JxlDecoder:
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an 8-bit JPEG XL. Its only possible profile is sRGB."""
-    image = to_pillow(frame)
+    image = to_pillow(frame if encoding.lossless else fill_transparent_colours(frame))
     options: dict[str, Any] = {
         "mode": image.mode,
         "lossless": encoding.lossless,

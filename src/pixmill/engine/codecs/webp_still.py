@@ -9,7 +9,7 @@ from typing import Final
 from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
-from pixmill.engine.codecs.modes import MODES, max_shrink, webp_thresholds
+from pixmill.engine.codecs.modes import compensation, max_shrink, webp_thresholds
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -58,7 +58,7 @@ class WebPStillDecoder:
             Layout.RGBA if alpha else Layout.RGB,
             header.profile,
             _area_in_box(request.area, box, size),
-            light_compensation=MODES[request.mode].light_compensation[shrink],
+            compensation=compensation(request.mode, request.scaling, shrink),
         )
 
 

@@ -19,7 +19,6 @@ from pixmill.engine.pixels.decode import decode_frames
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import RenderJob, check_frames_of_result
 from pixmill.engine.pixels.open_image import check_frames
-from pixmill.engine.pixels.output.original_file import format_is_free
 from pixmill.engine.pixels.runner import PipelineRunner
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge
@@ -74,7 +73,7 @@ def build_frame_sequence(
         timing,
         profile=first.profile,
         truncated=job.header.truncated or first.truncated,
-        is_graphic=format_is_free(job.plan.output) and is_graphic(first),
+        is_graphic=is_graphic(first),
     )
 
 

@@ -9,6 +9,7 @@ from time import perf_counter
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.pixels.analysis.borders import find_trim_box
+from pixmill.engine.pixels.analysis.drawn import decide_light
 from pixmill.engine.pixels.animation import produces_animation
 from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.decode import decode_frame
@@ -93,7 +94,7 @@ def _group_by_decode(jobs: dict[int, RenderJob]) -> list[dict[int, RenderJob]]:
 def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits) -> Iterator[tuple[int, BatchOutcome]]:
     started = perf_counter()
     try:
-        shared = _decode_shared(source, list(jobs.values()), limits)
+        shared, jobs = _decode_shared(source, jobs, limits)
     except PixmillError as error:
         yield from ((number, error) for number in jobs)
         return
@@ -109,13 +110,19 @@ def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits
         seconds = {}  # the decode counts once
 
 
-def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits) -> SharedFrame:
-    combined = bounding_request([job.decode_request for job in jobs])
-    decoder = open_image(source, limits, jobs[0].plan.input)
+def _decode_shared(
+    source: memoryview, jobs: dict[int, RenderJob], limits: Limits
+) -> tuple[SharedFrame, dict[int, RenderJob]]:
+    """Decode one frame for all jobs, and decide for all whether it is drawn."""
+    first, *_ = jobs.values()
+    combined = bounding_request([job.decode_request for job in jobs.values()])
+    decoder = open_image(source, limits, first.plan.input)
     frame = decode_frame(decoder, combined, limits)
-    return SharedFrame(frame, combined, [job.decode_request for job in jobs if _may_use_halved(job)])
+    jobs = dict(zip(jobs, decide_light(jobs.values(), frame), strict=True))
+    halvable = [job.decode_request for job in jobs.values() if _may_use_halved(job)]
+    return SharedFrame(frame, combined, halvable), jobs
 
 
 def _may_use_halved(job: RenderJob) -> bool:
     """Whether the job resamples as frames are halved; other ways are chosen for their effect on each pixel."""
-    return job.plan.resize.kernel is Kernel.LANCZOS3 and job.plan.resample_space is ResampleSpace.LINEAR
+    return job.plan.resize.kernel is Kernel.LANCZOS3 and job.resample_space is ResampleSpace.LINEAR

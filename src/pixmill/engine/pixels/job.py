@@ -22,7 +22,7 @@ from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.negotiation import kept_format
-from pixmill.plan.ops import CropWindow, DecodeScaling, Kernel, Plan, Stage
+from pixmill.plan.ops import CropWindow, DecodeScaling, Kernel, Plan, ResampleSpace, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.references import Extras
 
@@ -38,6 +38,8 @@ class RenderJob:
     ``trim_box`` is the part of the stored image that trimming leaves, None for all of it; in later stages None until
     their input is known.
 
+    ``drawn``: whether the original is a graphic rather than a photograph; None until it has been looked at.
+
     ``source`` is the file itself, for results that describe it; ``extras`` are the images of overlays and masks.
     ``later_jobs`` are the jobs of the stages after this one; for each, the result of the stage before it is the
     original.
@@ -50,6 +52,7 @@ class RenderJob:
     geometry: Geometry
     source: memoryview = _NO_SOURCE
     trim_box: Box | None = None
+    drawn: bool | None = None
     animated: bool = False
     extras: Extras = field(default_factory=dict)
     later_jobs: "tuple[RenderJob, ...]" = ()
@@ -91,12 +94,19 @@ class RenderJob:
         return Profile.SRGB if named_format in FORMATS_WITHOUT_PROFILE else output.profile
 
     @property
+    def resample_space(self) -> ResampleSpace:
+        """What the stage mixes: light, or sRGB values if the original is drawn, unless the plan says."""
+        if self.plan.resample_space is not ResampleSpace.AUTO:
+            return self.plan.resample_space
+        return ResampleSpace.SRGB if self.drawn else ResampleSpace.LINEAR
+
+    @property
     def stage_jobs(self) -> "tuple[RenderJob, ...]":
         """The job itself and those of the later stages."""
         return (
             self,
             *(
-                replace_fields(job, source=self.source, animated=self.animated, extras=self.extras)
+                replace_fields(job, source=self.source, drawn=self.drawn, animated=self.animated, extras=self.extras)
                 for job in self.later_jobs
             ),
         )

@@ -23,7 +23,7 @@ from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.output.encode import check_size, encode_output
 from pixmill.engine.pixels.output.encode_animation import MAX_ENCODINGS, encode_animation_output
-from pixmill.engine.pixels.output.original_file import OriginalFile
+from pixmill.engine.pixels.output.original_file import OriginalFile, format_is_free
 from pixmill.engine.pixels.passthrough import delivered_plan, passthrough, smaller_original
 from pixmill.engine.pixels.probe import read_facts
 from pixmill.engine.pixels.raster_file import decode_part
@@ -172,7 +172,7 @@ def _render_animation(decoder: Decoder, job: RenderJob, cost_s: float) -> Render
         first = build_frame_sequence(decoder, job, runner, seconds)
     total_s = MAX_ENCODINGS * cost_s
     may_try = total_s <= job.limits.max_cost_s
-    if may_try and first.is_graphic and total_s > job.limits.defer_above_s:
+    if may_try and first.is_graphic and format_is_free(output) and total_s > job.limits.defer_above_s:
         raise RenderDeferred(total_s)
     with process_errors():
         body, sequence = encode_animation_output(

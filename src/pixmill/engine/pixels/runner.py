@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pixmill.engine.pixels.analysis.borders import find_frame_trim_box
+from pixmill.engine.pixels.analysis.drawn import decide_light
 from pixmill.engine.pixels.cost import check_known_cost
 from pixmill.engine.pixels.job import RenderJob, resolve_trimmed_stages, with_result_size
 from pixmill.engine.pixels.transform.plan_colours import with_colours_in
@@ -47,15 +48,17 @@ class PipelineRunner:
     """
 
     def __init__(self, job: RenderJob, steps: Sequence[Step], last_steps: Sequence[Step]) -> None:
-        first_job, *later_jobs = job.stage_jobs
         self._job = job
+        self._first_steps = steps
         self._repeated_steps = [step for step in steps if not step.first_stage_only]
-        self._stages = [_Stage(first_job, steps), *(_Stage(job, self._repeated_steps) for job in later_jobs)]
+        self._stages: list[_Stage] = []
         self._resolved_stages = 0
-        self._last_stage = _Stage(first_job, last_steps)
+        self._last_stage = _Stage(job, last_steps)
 
     def run(self, frame: Frame) -> Frame:
         """Return the processed frame. Raises what the steps raise; an error of a later stage names the stage."""
+        if not self._stages:
+            self._start(frame)
         for index in range(len(self._stages)):
             is_first = index >= self._resolved_stages
             self._resolved_stages = max(self._resolved_stages, index + 1)
@@ -72,6 +75,16 @@ class PipelineRunner:
                 self._job = with_result_size(self._job, index, frame.size)
                 check_known_cost(self._job)
         return self._last_stage.run(frame)
+
+    def _start(self, frame: Frame) -> None:
+        """Select the steps; the first frame of an animation decides for all what is mixed."""
+        if self._job.drawn is None:
+            [self._job] = decide_light([self._job], frame)
+        first_job, *later_jobs = self._job.stage_jobs
+        self._stages = [
+            _Stage(first_job, self._first_steps),
+            *(_Stage(job, self._repeated_steps) for job in later_jobs),
+        ]
 
     def _resolve_again(self, index: int, frame: Frame) -> None:
         """Resolve a later stage by its first frame, if it trims that or expected another size."""

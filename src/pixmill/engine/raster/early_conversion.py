@@ -51,7 +51,8 @@ def convert_early(frame: Frame, target: Profile) -> Frame:
     """
     if not needs_early_conversion(frame.profile, target, grey=frame.is_grey):
         return frame
-    frame = replace(_cropped_to_area(frame), light_compensation=0.0)  # means of linear light have lost none
+    frame = _cropped_to_area(frame)
+    frame = replace(frame, compensation=replace(frame.compensation, light=0.0))  # means of linear light have lost none
     encoding, wide_profile = hdr_encoding(frame.profile), wide_gamut_profile(target)
     if encoding:
         image, profile = _tone_mapped(to_vips(frame), encoding, target)

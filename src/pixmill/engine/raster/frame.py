@@ -80,15 +80,29 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Compensation:
+    """What the resampler makes up for in pixels that are means of several ones (``pixels/resample/lanczos.py``).
+
+    ``light``: share of the squared differences that was lost by averaging sRGB values; ``droop``: loss of contrast in
+    fine detail.
+    """
+
+    light: float = 0.0
+    droop: float = 0.0
+
+
+NO_COMPENSATION: Final = Compensation()
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One image, or one frame of an animation, in 8 bits per channel.
 
     ``profile`` is the ICC profile of its colours, empty for sRGB. ``area`` is the part still needed, until the
     frame is resized. ``format`` is the format to encode; PNG, which holds anything, until it is chosen.
-    ``is_graphic``: classified as a graphic rather than a photo; determined only if the format is negotiated.
+    ``is_graphic``: its content is drawn rather than photographed (``pixels/analysis/content.py``); set with the format.
     ``truncated``: the file, or that of an overlay or a mask, is cut off, and what could not be decoded is transparent.
-    ``light_compensation`` says how much of the light that scaling in gamma space lost is restored by the resampler
-    (``pixels/resample/lanczos.py``).
+    ``compensation``: for what scaling in the decoder has lost.
     """
 
     pixels: PixelBuffer
@@ -99,7 +113,7 @@ class Frame:
     area: Area | None = None
     format: Format = Format.PNG
     is_graphic: bool = False
-    light_compensation: float = 0.0
+    compensation: Compensation = NO_COMPENSATION
     truncated: bool = False
 
     @property

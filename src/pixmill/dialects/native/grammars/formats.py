@@ -34,7 +34,7 @@ class FormatOrder:
 class FormatGrammar:
     """A format by name, or ``auto:`` and modern formats in order, then ``original``, a universal format, or both."""
 
-    words: Mapping[str, tuple[Format, ...] | Literal["original"]]
+    words: Mapping[str, tuple[Format, ...] | Literal["original", "best"]]
 
     @property
     def expects(self) -> str:
@@ -57,7 +57,7 @@ class FormatGrammar:
         orders = f"(?:{names})(?:,(?:{universal})|,{_ORIGINAL}(?:,(?:{universal}))?)?|{_ORIGINAL},(?:{any_word})"
         return pattern_schema("|".join((*self.words, f"{_AUTO}(?:{orders})")))
 
-    def parse(self, text: str) -> tuple[Format, ...] | Literal["original"] | FormatOrder:
+    def parse(self, text: str) -> tuple[Format, ...] | Literal["original", "best"] | FormatOrder:
         if text in self.words:
             return self.words[text]
         if not text.startswith(_AUTO):

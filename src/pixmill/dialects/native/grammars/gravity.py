@@ -9,6 +9,7 @@ from msgspec.structs import astuple, replace
 from pixmill.dialects.native.grammars.controls import Control, ControlKind, first_words
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
 from pixmill.plan.gravity import (
+    AUTO,
     MAX_PIXELS,
     MAX_REGIONS,
     Faces,
@@ -61,6 +62,7 @@ POINT: Final = re.compile(
 """The gravities that neither look at pixels nor weigh regions."""
 
 _CONTENT_AWARE: dict[str, Gravity] = {
+    "auto": AUTO,
     "smart": Smart(),
     "smart:attention": Smart(),
     "smart:entropy": Smart(Interest.ENTROPY),
@@ -73,10 +75,9 @@ class GravityGrammar:
 
     expects = (
         "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), "
-        "northwest (nw), fp:x,y or pos:x,y from 0 to 1, each optionally with :x,y, an offset in pixels or percent "
-        "(pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels of the original, up to "
-        f"{MAX_REGIONS} separated by semicolons; smart, smart:entropy or face; then optionally, for regions and faces, "
-        ",close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20"
+        "northwest (nw), fp:x,y or pos:x,y from 0 to 1, optionally :x,y, pixels or percent (pct:N) from that edge; "
+        f"fr:x,y,width,height[,weight] or px:… in pixels, up to {MAX_REGIONS} separated by semicolons; auto, smart, "
+        "smart:entropy or face; optionally with ,close:N (regions and faces, 0 to 1) and ,zoom:N (0.1 to 20)"
     )
 
     control = Control(ControlKind.GRAVITY, choices=(*DIRECTION_NAMES, *first_words(_CONTENT_AWARE)))

@@ -92,10 +92,11 @@ PARAMS = (
         Group.OUTPUT,
         Choice({word.value: word for word in Subsampling}),
         "Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. "
+        "`auto` is `420`; for drawings in JPEG, and JPEG from `quality=90` on, `444`. "
         "With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is "
         "written as `444`.",
         ("444",),
-        default=Subsampling.S420.value,
+        default=Subsampling.AUTO.value,
         aliases=("chromasub",),
         is_advanced=True,
     ),
@@ -210,7 +211,7 @@ def encoding_of(values: ParamValues, mode: RenderMode) -> Encoding:
         quality_scale=values.get("quality_scale", QualityScale.PERCEIVED),
         effort=values.get("effort"),
         progressive=values.get("progressive", False),
-        subsampling=values.get("subsampling", Subsampling.S420),
+        subsampling=values.get("subsampling", Subsampling.AUTO),
         trellis=values.get("trellis", False),
         deringing=values.get("deringing", False),
         optimize_scans=values.get("optimize_scans", False),

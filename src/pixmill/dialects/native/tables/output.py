@@ -15,9 +15,11 @@ from pixmill.plan.ops import Output
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Metadata, Profile, RenderMode
 
 _ORIGINAL: Final = "original"
+_BEST: Final = "best"
 _ANIMATION: Final = "animation"
-_FORMATS: Final[dict[str, tuple[Format, ...] | Literal["original"]]] = {
+_FORMATS: Final[dict[str, tuple[Format, ...] | Literal["original", "best"]]] = {
     "auto": (),
+    "best": _BEST,
     **{form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTION_FORMATS)},
     "jpg": (Format.JPEG,),
     "original": _ORIGINAL,
@@ -50,6 +52,8 @@ PARAMS = (
         FormatGrammar(_FORMATS),
         "Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the "
         "`Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. "
+        "`best` encodes in all of these formats and returns the smallest result of those that look alike, in 2 to 7 "
+        "times the time. "
         "`original` keeps the format of the original if it can be written; without other changes it returns the "
         "original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. "
         "`auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if "
@@ -101,6 +105,7 @@ def output_of(values: ParamValues) -> Output:
     return Output(
         formats=order.formats if order else formats,
         negotiated=bool(order.formats) if order else not formats and requested != _ORIGINAL,
+        smallest=requested == _BEST,
         quality=quality_level,
         metadata=values.get("metadata", Metadata.STRIP),
         profile=values.get("profile", Profile.SRGB),

@@ -18,9 +18,8 @@ PARAMS = (
         Group.OUTPUT,
         QualityGrammar(),
         "Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). "
-        "`auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no "
-        "more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for "
-        "animations, `auto` means 80 and `auto:N` means N.",
+        "`auto` finds, in at most three encodings, the quality at which this image has the score (SSIMULACRA2) of "
+        "photographs at 80, or at N with `auto:N`. For animations, `auto` means 80 and `auto:N` means N.",
         ("75", "auto", "auto:60"),
         default=str(DEFAULT_QUALITY),
         aliases=("q",),

@@ -21,6 +21,13 @@ from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
 _ENLARGE: Final[dict[str, bool | Literal["error", "never"]]] = {**FLAGS, "error": "error", "never": "never"}
 
+_LIGHT: Final = {
+    "auto": ResampleSpace.AUTO,
+    "linear": ResampleSpace.LINEAR,
+    "gamma": ResampleSpace.SRGB,
+    "srgb": ResampleSpace.SRGB,
+}
+
 PARAMS = (
     Param(
         "width",
@@ -68,9 +75,10 @@ PARAMS = (
         GravityGrammar(),
         "Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space "
         "that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or "
-        "regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` "
-        "(highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the "
-        "position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
+        "regions in pixels of the original (`px`), `auto` (the subject: faces, if `pixmill[faces]` is installed, then "
+        "what is sharp and stands out), `smart` (most salient region, libvips attention), `smart:entropy` (highest "
+        "entropy) or `face` (needs `pixmill[faces]`; without a face as `auto`). With `fit=contain`, the position of "
+        "the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
         "of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, "
         "`,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far "
         "as the image has pixels.",
@@ -78,6 +86,7 @@ PARAMS = (
             "north",
             "ne:10,20",
             "ne:pct:5,0",
+            "auto",
             "smart",
             "px:600,400",
             "fp:0.3,0.75",
@@ -279,13 +288,15 @@ PARAMS = (
         is_advanced=True,
     ),
     Param(
-        "resample_space",
+        "light",
         Group.SIZE,
-        Choice({space.value: space for space in ResampleSpace}),
+        Choice(_LIGHT),
         "What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or "
-        "sRGB values (`srgb`), as most other services and browsers do, which darkens it.",
-        ("srgb",),
-        default=ResampleSpace.LINEAR.value,
+        "sRGB values (`gamma` or `srgb`), as most other services and browsers do, which darkens it but keeps thin dark "
+        "lines on white. `auto`: sRGB values for screenshots, text and drawings, light for everything else.",
+        ("gamma",),
+        default=ResampleSpace.AUTO.value,
+        aliases=("resample_space",),
         is_advanced=True,
     ),
     Param(
@@ -367,7 +378,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {
     "canvas",
     "canvas_cut",
     "canvas_gravity",
-    "resample_space",
+    "light",
 }
 """The parameters of ``resize_of``."""
 

@@ -14,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.pixels.analysis.drawn import decide_light
 from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask, multiply_opacity
@@ -146,7 +147,8 @@ def stretch_image(source: memoryview, size: Size, limits: Limits) -> Frame:
     """Return the image at exactly this size, whatever its aspect ratio."""
     target = Resize(size.width, size.height, Fit.FILL, enlarge=True)
     return _LAYER_CACHE.get_or_make(
-        (sha256(source).digest(), target), lambda: OverlayLayer(_resized_frame(source, target, limits), size)
+        (sha256(source).digest(), target),
+        lambda: OverlayLayer(_resized_frame(source, target, limits, space=ResampleSpace.LINEAR), size),
     ).frame
 
 
@@ -179,7 +181,7 @@ def _resized_frame(
     target: Resize,
     limits: Limits,
     profile: bytes = b"",
-    space: ResampleSpace = ResampleSpace.LINEAR,
+    space: ResampleSpace = ResampleSpace.AUTO,
 ) -> Frame:
     """Decode, resize, convert to a profile (empty for sRGB) and orient, as the first steps of every render do."""
     decoder = open_image(source, limits)
@@ -187,7 +189,9 @@ def _resized_frame(
     plan = Plan(resize=target, resample_space=space, output=output)
     job = resolve_job(decoder.header, plan, limits)
     check_drawing(decoder.header, job.geometry.window, limits)
-    frame = resize(decode_frame(decoder, job.decode_request, limits), job)
+    frame = decode_frame(decoder, job.decode_request, limits)
+    [job] = decide_light([job], frame)
+    frame = resize(frame, job)
     return orient(_in_profile(frame, profile) if profile else convert_to_srgb(frame), job)
 
 

@@ -6,6 +6,7 @@ the chosen format is encoded first, and then:
 
 - if the first frame is a graphic: lossless WebP, if the client accepts WebP, and the format of the original
 - otherwise the format of the original, if the first file is larger than the original, scaled to the size of the result
+- with ``format=best`` all formats that the client accepts
 
 The frames are decoded and processed again for each, so that memory holds a few of them only. That is done if the
 estimated cost allows it. Must never know the libraries.
@@ -26,7 +27,7 @@ from pixmill.media import Format
 from pixmill.plan.ops import Output
 from pixmill.plan.output import Encoding
 
-MAX_ENCODINGS: Final = 3
+MAX_ENCODINGS: Final = 4
 
 _MAX_PIXELS: Final = 4_000_000
 _MAX_STILL_BITS: Final = 0.08
@@ -70,14 +71,22 @@ def _others(
     sequence: FrameSequence, first: _Attempt, output: Output, original: OriginalFile
 ) -> Iterator[tuple[Format, Encoding]]:
     encoding = output.encoding
-    if sequence.is_graphic and Format.WEBP in output.formats and can_encode_animation(Format.WEBP):
+    if output.smallest:
+        yield from ((kind, encoding) for kind in (*output.formats, Format.GIF) if _is_other(kind, first))
+    if (sequence.is_graphic or output.smallest) and Format.WEBP in output.formats and can_encode_animation(Format.WEBP):
         pixels = sequence.size.pixels * len(sequence.timing.delays_ms)
         hardly_moves = 8 * len(first.body) <= _MAX_STILL_BITS * pixels
         if not encoding.lossless and (pixels <= _MAX_PIXELS or hardly_moves):
             yield Format.WEBP, replace_struct(encoding, lossless=True)
     own = own_format(original.format, output)
+    if output.smallest:
+        return
     if own is Format.GIF and sequence.layout.has_alpha and sequence.size != original.size:
         return  # what is resized has partial alpha
     is_larger = len(first.body) > original.scaled_bytes(sequence.size)
     if own and own is not first.format and can_encode_animation(own) and (sequence.is_graphic or is_larger):
         yield own, encoding
+
+
+def _is_other(kind: Format, first: _Attempt) -> bool:
+    return kind is not first.format and can_encode_animation(kind)

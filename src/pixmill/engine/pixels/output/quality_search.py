@@ -1,32 +1,68 @@
-"""Searches for a quality with few encodings. Knows numbers only; the caller measures loss and size."""
+"""Searches for a quality with few encodings. Knows numbers only; the caller measures scores and sizes."""
 
 import math
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import Final
 
-QUALITIES: Final = tuple(range(25, 96, 5))
-MAX_TARGET_TRIES: Final = 4
+TARGET_SCORES: Final = ((25, 42.5), (40, 57.0), (55, 66.0), (70, 71.7), (80, 77.0), (90, 83.6))
+"""Quality and its mean SSIMULACRA2 on photographs, the same for all formats (docs/quality.md)."""
+
+MAX_TARGET_TRIES: Final = 3
 MAX_SIZE_TRIES: Final = 7
 """Including the first one, which was too large."""
 
-_LOSS_PER_STEP: Final = 0.2
+_CLOSE_BELOW, _CLOSE_ABOVE = 0.5, 1.0
+"""A score this close to the target ends the search: 2 points are the least that can be seen."""
+_MIN_QUALITY, _MAX_QUALITY = 5, 99
+_MIN_SLOPE: Final = 0.3
 _CLOSE_ENOUGH_RATIO: Final = 0.95
 
 
-def lowest_quality(loss: Callable[[int], float], max_loss: float, start: int) -> int:
-    """Return the lowest of QUALITIES whose loss is at most ``max_loss``, else the best one tried.
+def target_score(quality: int) -> float:
+    """Return the score that photographs have on average at this quality; extrapolated beyond the measured range."""
+    return _interpolate(TARGET_SCORES, quality)
 
-    The returned quality has been tried.
+
+def closest_quality(score_at: Callable[[int], float], target_quality: int) -> int:
+    """Return the quality whose score is closest to that of photographs at ``target_quality``: rather above than below.
+
+    The returned quality has been tried; at most MAX_TARGET_TRIES are. The search follows the curve of photographs:
+    a result that scores as they do at 60 when it is encoded at 70 needs about 10 more.
     """
-    failed, passed = -1, len(QUALITIES)
-    index = next(number for number, quality in enumerate(QUALITIES) if quality >= start)
-    for _ in range(MAX_TARGET_TRIES):
-        measured_loss = loss(QUALITIES[index])
-        failed, passed = (failed, index) if measured_loss <= max_loss else (index, passed)
-        if passed - failed == 1:
+    target = target_score(target_quality)
+    scores: dict[int, float] = {}
+    quality = target_quality
+    while len(scores) < MAX_TARGET_TRIES and quality not in scores:
+        scores[quality] = score_at(quality)
+        if -_CLOSE_BELOW <= scores[quality] - target <= _CLOSE_ABOVE:
             break
-        index = max(failed + 1, min(passed - 1, index + math.ceil((measured_loss - max_loss) / _LOSS_PER_STEP)))
-    return QUALITIES[passed if passed < len(QUALITIES) else failed]
+        quality = _next_quality(scores, target_quality)
+    return min(scores, key=lambda tried: _miss(scores[tried] - target))
+
+
+def _miss(excess: float) -> float:
+    return excess if excess >= 0 else -2 * excess
+
+
+def _next_quality(scores: dict[int, float], target_quality: int) -> int:
+    """Interpolate between the two tried qualities whose looks are the closest to the target."""
+    looks = {
+        quality: _interpolate([(score, number) for number, score in TARGET_SCORES], score)
+        for quality, score in scores.items()
+    }
+    near, *others = sorted(looks, key=lambda tried: abs(looks[tried] - target_quality))
+    slope = 1.0
+    if others and looks[near] != looks[others[0]]:
+        slope = max(_MIN_SLOPE, (looks[near] - looks[others[0]]) / (near - others[0]))
+    quality = round(near + (target_quality - looks[near]) / slope)
+    return max(_MIN_QUALITY, min(_MAX_QUALITY, quality))
+
+
+def _interpolate(knots: Sequence[tuple[float, float]], position: float) -> float:
+    after = max(1, min(bisect_right(knots, (position, math.inf)), len(knots) - 1))
+    (low, low_value), (high, high_value) = knots[after - 1], knots[after]
+    return low_value + (high_value - low_value) * (position - low) / (high - low)
 
 
 def highest_quality_within(size_at: Callable[[int], int], max_bytes: int, top_quality: int, top_bytes: int) -> int:

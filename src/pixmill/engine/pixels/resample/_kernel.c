@@ -35,9 +35,10 @@ static PyObject *kernel_resample(PyObject *self, PyObject *args) {
     Py_buffer pixels;
     Py_ssize_t stride;
     int use_avx2;
-    if (!PyArg_ParseTuple(args, "y*lli(dddd)llniidpp:resample", &pixels, &job.width, &job.height, &job.layout, &job.left,
+    if (!PyArg_ParseTuple(args, "y*lli(dddd)llniiddppp:resample", &pixels, &job.width, &job.height, &job.layout, &job.left,
                           &job.top, &job.box_width, &job.box_height, &job.out_width, &job.out_height, &stride, &job.depth,
-                          &job.out_depth, &job.light_compensation, &job.linear, &use_avx2))
+                          &job.out_depth, &job.light_compensation, &job.droop_compensation, &job.linear, &job.halve,
+                          &use_avx2))
         return NULL;
     job.source = pixels.buf;
     job.source_bytes = (size_t)pixels.len;
@@ -50,7 +51,7 @@ static PyObject *kernel_resample(PyObject *self, PyObject *args) {
 static PyMethodDef METHODS[] = {
     {"resample", kernel_resample, METH_VARARGS,
      "resample(pixels, width, height, layout, box, out_width, out_height, stride, depth, out_depth, "
-     "light_compensation, linear, use_avx2) -> bytearray"},
+     "light_compensation, droop_compensation, linear, halve, use_avx2) -> bytearray"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -12,7 +12,9 @@ def resample(
     depth: int,
     out_depth: int,
     light_compensation: float,
+    droop_compensation: float,
     linear: int,
+    halve: int,
     use_avx2: int,
     /,
 ) -> bytearray: ...

@@ -31,7 +31,7 @@
 #define PI 3.14159265358979323846
 
 typedef enum { L, LA, RGB, RGBA, RGBX, LAYOUTS } Layout;
-typedef enum { OK, BAD_SIZE, BAD_LAYOUT, BAD_DEPTH, BAD_STRIDE, BAD_BOX, BAD_COMPENSATION, SHORT_BUFFER, NO_MEMORY } Status;
+typedef enum { OK, BAD_SIZE, BAD_LAYOUT, BAD_DEPTH, BAD_STRIDE, BAD_BOX, BAD_COMPENSATION, BAD_DROOP, SHORT_BUFFER, NO_MEMORY } Status;
 
 static const char *const MESSAGES[] = {
     [OK] = "",
@@ -41,6 +41,7 @@ static const char *const MESSAGES[] = {
     [BAD_STRIDE] = "the stride is shorter than a row",
     [BAD_BOX] = "the box must lie inside the image and must not be empty",
     [BAD_COMPENSATION] = "light_compensation must be between 0 and 1",
+    [BAD_DROOP] = "droop_compensation must be between 0 and 0.25",
     [SHORT_BUFFER] = "the buffer is shorter than the image",
     [NO_MEMORY] = "no memory",
 };
@@ -62,6 +63,8 @@ typedef struct {
     int layout, depth, out_depth;
     int linear; /* whether light is mixed, else sRGB values */
     double light_compensation; /* 0 to 1, see _resample_compensation.h; without effect on sRGB values */
+    double droop_compensation; /* 0 to 0.25, see compensate_droop() */
+    int halve; /* whether 2 x 2 pixels are averaged first: faster where a result has few of many pixels */
     uint8_t *out; /* rows without gaps */
 } ResampleJob;
 
@@ -82,6 +85,7 @@ static Status job_validate(ResampleJob *job) {
     if (job->stride < row) return BAD_STRIDE;
     if (!is_valid_span(job->left, job->box_width, job->width) || !is_valid_span(job->top, job->box_height, job->height)) return BAD_BOX;
     if (!(job->light_compensation >= 0 && job->light_compensation <= 1)) return BAD_COMPENSATION;
+    if (!(job->droop_compensation >= 0 && job->droop_compensation <= 0.25)) return BAD_DROOP;
     if (job->source_bytes < row || (job->source_bytes - row) / job->stride < (size_t)job->height - 1) return SHORT_BUFFER;
     return OK;
 }
@@ -167,18 +171,53 @@ static double lanczos(double *weight, int32_t count, double angle, double step) 
     return sum;
 }
 
-static Status axis_make(Axis *axis, long side, double start, double length, long size) {
+/* Pixels that are means of several ones droop: fine detail has less contrast. The neighbours of each tap undo it, by
+ * -a, 1 + 2a, -a; those beyond low and high are the outermost ones. exact has count weights from the second on, and gets
+ * one more at either end that is inside. Returns their number. */
+static int32_t compensate_droop(double *exact, int32_t count, double a, int32_t *first, int32_t low, int32_t high) {
+    double before = 0, at = exact[1];
+    exact[0] = -a * at;
+    for (int32_t i = 1; i <= count; i++) {
+        const double after = i < count ? exact[i + 1] : 0;
+        exact[i] = (1 + 2 * a) * at - a * (before + after);
+        before = at;
+        at = after;
+    }
+    exact[count + 1] = -a * before;
+    if (*first + count == high) exact[count] += exact[count + 1];
+    else count++;
+    if (*first > low) {
+        --*first;
+        return count + 1;
+    }
+    exact[1] += exact[0];
+    memmove(exact, exact + 1, (size_t)count * sizeof *exact);
+    return count;
+}
+
+/* The source pixels that a box touches along one axis, its outermost ones in part. */
+typedef struct {
+    int32_t begin, end;
+} Span;
+
+static Span span_of_box(double start, double length, long side) {
+    const int32_t begin = clamp_to_int(floor(start + EDGE_TOLERANCE), 0, (int32_t)side - 1);
+    return (Span){begin, clamp_to_int(ceil(start + length - EDGE_TOLERANCE), begin + 1, (int32_t)side)};
+}
+
+static Status axis_make(Axis *axis, long side, double start, double length, long size, double droop_compensation) {
     double scale = length / (double)size, stretch = scale > 1 ? scale : 1, radius = LOBES * stretch;
     /* Taps stay inside the box, whose outermost pixels may be covered in part; dividing by the sum makes up for the
      * weight that is cut off. */
-    int32_t low = clamp_to_int(floor(start + EDGE_TOLERANCE), 0, (int32_t)side - 1);
-    int32_t high = clamp_to_int(ceil(start + length - EDGE_TOLERANCE), low + 1, (int32_t)side);
-    int32_t max_taps = clamp_to_int(ceil(2 * radius) + 1, 1, high - low);
+    const Span span = span_of_box(start, length, side);
+    const int32_t low = span.begin, high = span.end;
+    const int extra = droop_compensation > 0 ? 2 : 0;
+    int32_t max_taps = clamp_to_int(ceil(2 * radius) + 1 + extra, 1, high - low);
     *axis = (Axis){.size = (int32_t)size, .max_taps = 0, .weight_stride = max_taps + 2 * LANES, .begin = high, .end = low};
     axis->first_tap = malloc((size_t)size * sizeof *axis->first_tap);
     axis->tap_count = malloc((size_t)size * sizeof *axis->tap_count);
     axis->weight = calloc((size_t)size * (size_t)axis->weight_stride, sizeof *axis->weight);
-    double *exact = malloc((size_t)max_taps * sizeof *exact);
+    double *exact = malloc(((size_t)max_taps + 2) * sizeof *exact);
     if (!axis->first_tap || !axis->tap_count || !axis->weight || !exact) {
         free(exact);
         return NO_MEMORY;
@@ -188,7 +227,8 @@ static Status axis_make(Axis *axis, long side, double start, double length, long
         int32_t first = clamp_to_int(ceil(centre - radius - 0.5), low, high - 1);
         int32_t end = clamp_to_int(floor(centre + radius - 0.5) + 1, first + 1, high);
         int32_t count = end - first < max_taps ? end - first : max_taps;
-        double sum = lanczos(exact, count, PI / 3 * (first + 0.5 - centre) / stretch, PI / 3 / stretch);
+        double sum = lanczos(exact + !!extra, count, PI / 3 * (first + 0.5 - centre) / stretch, PI / 3 / stretch);
+        if (extra) count = compensate_droop(exact, count, droop_compensation, &first, low, high);
         float *weight = axis->weight + (size_t)i * (size_t)axis->weight_stride;
         for (int32_t tap = 0; tap < count; tap++) weight[tap] = (float)(exact[tap] / sum);
         axis->first_tap[i] = first;
@@ -199,6 +239,14 @@ static Status axis_make(Axis *axis, long side, double start, double length, long
     }
     free(exact);
     return OK;
+}
+
+#define HALVING_DROOP (1 / 32.0) /* of a mean of two pixels: (1 - 1/2²) / 24 */
+
+/* As axis_make, over means of pairs of pixels from span->begin on, whose droop is compensated too. */
+static Status axis_make_halved(Axis *axis, const Span *span, double start, double length, long size, double droop_compensation) {
+    const long pairs = (span->end - span->begin + 1) / 2;
+    return axis_make(axis, pairs, (start - span->begin) / 2, length / 2, size, HALVING_DROOP + droop_compensation / 4);
 }
 
 /* ---------------------------------------------------------------- the passes, for each instruction set */

@@ -17,6 +17,7 @@ typedef float FOR_TARGET(Unaligned_8) __attribute__((vector_size(32), aligned(4)
 #define Int8 FOR_TARGET(Int8)
 #define LOAD_8(pointer) (*(const FOR_TARGET(Unaligned_8) *)(pointer))
 #define LOAD_4(pointer) (*(const FOR_TARGET(Unaligned_4) *)(pointer))
+#define STORE_4(pointer) (*(FOR_TARGET(Unaligned_4) *)(pointer))
 #define STORE_8(pointer) (*(FOR_TARGET(Unaligned_8) *)(pointer))
 #define BROADCAST(x) ((Float8){x, x, x, x, x, x, x, x})
 #if AVX2
@@ -352,6 +353,7 @@ static void FOR_TARGET(encode_alpha)(const float *row, uint8_t *out, size_t pixe
 typedef struct {
     const ResampleJob *job;
     Axis x, y;
+    Span columns, rows; /* source pixels that are used */
     int channels;
     size_t source_row_stride; /* floats from one row to the next */
     int32_t open_rows;        /* rows in sums */
@@ -359,15 +361,49 @@ typedef struct {
     float *weights; /* BATCH for each open output row */
     float *linear_rows; /* BATCH rows of a block, or WINDOW of the whole width */
     float *output_rows; /* ROW_GROUP rows */
+    float *pair; /* two source rows, if they are halved */
+    size_t pair_stride;
     size_t output_row_stride;
 } FOR_TARGET(Workspace);
 #define Workspace FOR_TARGET(Workspace)
 
-/* Converts pixels of a row to what is mixed: linear light, or sRGB values. */
-static void FOR_TARGET(decode_row)(const Workspace *work, long row, int32_t column, float *out, size_t pixels) {
+/* Converts pixels of a source row to what is mixed: linear light, or sRGB values. */
+static void FOR_TARGET(decode_source_row)(const Workspace *work, long row, int32_t column, float *out, size_t pixels) {
     FOR_TARGET(to_floats)(work->job, row, column, out, pixels);
     if (work->job->linear && work->job->light_compensation > 0 && work->job->depth == 8)
-        FOR_TARGET(compensate)(work->job, &work->x, &work->y, row, column, out, pixels);
+        FOR_TARGET(compensate)(work->job, work->columns, work->rows, row, column, out, pixels);
+}
+
+/* Writes the mean of 2 x 2 pixels for each output pixel, and up to three floats behind the last. */
+FORCE_INLINE void FOR_TARGET(average_pairs)(const float *one, const float *two, float *out, size_t pixels, size_t channels) {
+    for (size_t i = 0; i < pixels; i++, one += 2 * channels, two += 2 * channels, out += channels) {
+        const FOR_TARGET(Float4) sum = (LOAD_4(one) + LOAD_4(two)) + (LOAD_4(one + channels) + LOAD_4(two + channels));
+        STORE_4(out) = sum * 0.25F;
+    }
+}
+
+/* The same for a row of halved pixels; an odd last source pixel or row counts twice. */
+static void FOR_TARGET(decode_halved_row)(const Workspace *work, long row, int32_t column, float *out, size_t pixels) {
+    const size_t channels = (size_t)work->channels;
+    const int32_t left = work->columns.begin + 2 * column;
+    const size_t available = (size_t)(work->columns.end - left), used = 2 * pixels < available ? 2 * pixels : available;
+    float *pair[2] = {work->pair, work->pair + work->pair_stride};
+    for (int k = 0; k < 2; k++) {
+        const long source = work->rows.begin + 2 * row + k;
+        FOR_TARGET(decode_source_row)(work, source < work->rows.end ? source : source - 1, left, pair[k], used);
+        if (used < 2 * pixels) memcpy(pair[k] + used * channels, pair[k] + (used - 1) * channels, channels * sizeof(float));
+    }
+    switch (channels) {
+        case 1: FOR_TARGET(average_pairs)(pair[0], pair[1], out, pixels, 1); break;
+        case 2: FOR_TARGET(average_pairs)(pair[0], pair[1], out, pixels, 2); break;
+        case 3: FOR_TARGET(average_pairs)(pair[0], pair[1], out, pixels, 3); break;
+        default: FOR_TARGET(average_pairs)(pair[0], pair[1], out, pixels, 4); break;
+    }
+}
+
+static void FOR_TARGET(decode_row)(const Workspace *work, long row, int32_t column, float *out, size_t pixels) {
+    if (work->job->halve) FOR_TARGET(decode_halved_row)(work, row, column, out, pixels);
+    else FOR_TARGET(decode_source_row)(work, row, column, out, pixels);
 }
 
 /* Unpremultiplies a finished row and encodes it. */
@@ -494,7 +530,9 @@ static float *FOR_TARGET(allocate_workspace)(Workspace *work, int fits_window) {
     const size_t line = ALIGN_TO_CACHE_LINE((size_t)work->x.size * (size_t)work->channels + PADDING);
     const size_t light = fits_window ? WINDOW * wide : BATCH * BLOCK;
     const size_t slots = (size_t)work->open_rows, weights = ALIGN_TO_CACHE_LINE(slots * BATCH);
-    float *memory = calloc(slots * wide + light + ROW_GROUP * line + weights + CACHE_LINE_FLOATS, sizeof(float));
+    const size_t pair = work->job->halve ? ALIGN_TO_CACHE_LINE((size_t)(work->columns.end - work->columns.begin + 1) *
+                                                                   (size_t)work->channels + PADDING) : 0;
+    float *memory = calloc(slots * wide + light + ROW_GROUP * line + weights + 2 * pair + CACHE_LINE_FLOATS, sizeof(float));
     if (!memory) return NULL;
     work->source_row_stride = wide;
     work->sums = memory + (CACHE_LINE_FLOATS - (uintptr_t)memory / sizeof(float) % CACHE_LINE_FLOATS) % CACHE_LINE_FLOATS;
@@ -502,13 +540,30 @@ static float *FOR_TARGET(allocate_workspace)(Workspace *work, int fits_window) {
     work->output_rows = work->linear_rows + light;
     work->output_row_stride = line;
     work->weights = work->output_rows + ROW_GROUP * line;
+    work->pair = work->weights + weights;
+    work->pair_stride = pair;
     return memory;
+}
+
+static Status FOR_TARGET(make_axes)(Workspace *work) {
+    const ResampleJob *job = work->job;
+    const double droop = job->droop_compensation;
+    if (job->halve) {
+        work->columns = span_of_box(job->left, job->box_width, job->width);
+        work->rows = span_of_box(job->top, job->box_height, job->height);
+        const Status status = axis_make_halved(&work->x, &work->columns, job->left, job->box_width, job->out_width, droop);
+        return status == OK ? axis_make_halved(&work->y, &work->rows, job->top, job->box_height, job->out_height, droop) : status;
+    }
+    Status status = axis_make(&work->x, job->width, job->left, job->box_width, job->out_width, droop);
+    if (status == OK) status = axis_make(&work->y, job->height, job->top, job->box_height, job->out_height, droop);
+    work->columns = (Span){work->x.begin, work->x.end};
+    work->rows = (Span){work->y.begin, work->y.end};
+    return status;
 }
 
 static Status FOR_TARGET(run)(const ResampleJob *job) {
     Workspace work = {.job = job, .channels = CHANNEL_LAYOUTS[job->layout].channels};
-    Status status = axis_make(&work.x, job->width, job->left, job->box_width, job->out_width);
-    if (status == OK) status = axis_make(&work.y, job->height, job->top, job->box_height, job->out_height);
+    Status status = FOR_TARGET(make_axes)(&work);
     if (status == OK) {
         const int fits_window = work.y.max_taps <= WINDOW;
         work.open_rows = fits_window ? ROW_GROUP : FOR_TARGET(max_open_rows)(&work.y);
@@ -528,6 +583,7 @@ static Status FOR_TARGET(run)(const ResampleJob *job) {
 #undef Int8
 #undef LOAD_8
 #undef LOAD_4
+#undef STORE_4
 #undef STORE_8
 #undef SHUFFLE
 #undef DECODE_FAST

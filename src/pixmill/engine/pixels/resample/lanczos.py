@@ -38,7 +38,9 @@ def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
     depth: int = 8,
     out_depth: int = 8,
     light_compensation: float = 0.0,
+    droop_compensation: float = 0.0,
     linear: bool = True,
+    halve: bool = False,
 ) -> bytearray:
     """Resample ``box`` of the image to ``out_width`` × ``out_height``, in rows without gaps.
 
@@ -46,11 +48,16 @@ def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
 
     ``stride`` is the number of bytes from one row to the next, 0 for rows without gaps. ``depth`` and ``out_depth`` are
     8 or 16 bits per sample, those of 16 in native byte order; all are sRGB values. ``linear``: their light is mixed,
-    else the values (by libvips always the values). ``light_compensation``, 0 to 1: the pixels are means of sRGB values,
-    and this part of the light that averaging is estimated to have lost is added back (linear light of 8 bits without
-    alpha; not by libvips). No pixel outside the box contributes: the filter is cut off at its edge, rounded outward to
-    whole pixels, and the rest is normalised to a sum of 1. Releases the GIL. Raises ValueError for inconsistent
-    arguments, MemoryError.
+    else the values (by libvips always the values).
+
+    If the pixels are means of several ones, by a decoder that scales, two losses are made up for (not by libvips):
+    ``light_compensation``, 0 to 1, is the part of the squared differences between neighbours that is added back as
+    light (linear light of 8 bits without alpha); ``droop_compensation``, 0 to 0.25, sharpens the filter by -a, 1 + 2a,
+    -a, since a mean has the less contrast the finer the detail. ``halve``: 2 × 2 pixels are averaged first, and the
+    droop of these means is made up for too.
+
+    No pixel outside the box contributes: the filter is cut off at its edge, rounded outward to whole pixels, and the
+    rest is normalised to a sum of 1. Releases the GIL. Raises ValueError for inconsistent arguments, MemoryError.
     """
     if not available:
         request = vips_fallback.ResampleRequest(
@@ -69,6 +76,8 @@ def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
         depth,
         out_depth,
         light_compensation,
+        droop_compensation,
         linear,
+        halve,
         1,
     )

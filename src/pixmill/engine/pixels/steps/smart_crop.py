@@ -1,15 +1,17 @@
 """Places the crop and the window that depend on the pixels, on a reduced image.
 
-By libvips' attention or entropy, or by faces.
+By the subject, by libvips' attention or entropy, or by faces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from msgspec.structs import replace as replace_plan
 
 from pixmill.engine.codecs.decoder import Decoder
-from pixmill.engine.pixels.analysis.faces import DETECTION_SIDE, detect_faces
+from pixmill.engine.pixels.analysis.attention import measure_attention
+from pixmill.engine.pixels.analysis.faces import QUICK_SIDE, THOROUGH_SIDE, detect_faces, detect_faces_if_possible
+from pixmill.engine.pixels.analysis.subjects import place_window
 from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
@@ -18,13 +20,15 @@ from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.pixels.transform.geometric import orient_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.plan.close_up import placed_gravity
+from pixmill.plan.close_up import placed_gravity, shows_all
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import Size, round_length
 from pixmill.plan.ops import CropWindow
 
 _ANALYSIS_SIDE = 256
 """libvips itself reduces to about 32 × 32 pixels (smartcrop.c), so this size loses nothing."""
+_SUBJECT_SIDE = 320
+"""Fine detail shows what is in focus down to this size."""
 
 
 def smart_crop(frame: Frame, job: RenderJob) -> Frame:
@@ -73,7 +77,7 @@ def _is_too_large(job: RenderJob) -> bool:
 
 def _on_small_rendering(place: Callable[[Frame, RenderJob], RenderJob], decoder: Decoder, job: RenderJob) -> RenderJob:
     searched = job.geometry.searched_scaled
-    size = _shrink_size(searched, _shrink_factor(searched, DETECTION_SIDE))
+    size = _shrink_size(searched, _shrink_factor(searched, THOROUGH_SIDE))
     check_drawing(job.header, size, job.limits)
     request = replace(job.decode_request, target_size=job.orientation.oriented_size(size))
     frame = decode_frame(decoder, request, job.limits)
@@ -96,12 +100,25 @@ def _place_window(frame: Frame, job: RenderJob) -> RenderJob:
 
 def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, param: str) -> Gravity:
     """Return the faces, or the point to keep, for a window of this size at the scale of the result."""
-    regions: tuple[FocalRegion, ...] = ()
-    if isinstance(gravity, Faces):
-        regions = tuple(detect_faces(_analysis_image(frame, job, DETECTION_SIDE), param))
-    interest = gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION
-    found = FocalRegions(regions) if regions else _find_point(frame, job, interest, window)
-    return placed_gravity(gravity, found)
+    if isinstance(gravity, Smart) and gravity.interest is not Interest.AUTO:
+        return placed_gravity(gravity, _find_point(frame, job, gravity.interest, window))
+    image = _detailed_image(frame, job, _SUBJECT_SIDE)
+    faces = _find_faces(frame, job, gravity, image, param)
+    if faces and not shows_all(gravity):
+        return placed_gravity(gravity, FocalRegions(tuple(faces)))
+    searched, zoom = job.geometry.searched_scaled, max(1.0, gravity.zoom)
+    width_share, height_share = (
+        min(1.0, part / side / zoom) for part, side in zip(window.sides, searched.sides, strict=True)
+    )
+    return placed_gravity(gravity, Point(*place_window(measure_attention(image), width_share, height_share, faces)))
+
+
+def _find_faces(frame: Frame, job: RenderJob, gravity: Gravity, image: VipsImage, param: str) -> Sequence[FocalRegion]:
+    """Return the faces of ``image``; if faces were asked for and there are none, smaller ones. Raises MissingExtra."""
+    quick = image.resize(min(1.0, QUICK_SIDE / max(image.width, image.height)))
+    if not isinstance(gravity, Faces):
+        return detect_faces_if_possible(quick)
+    return detect_faces(quick, param) or detect_faces(_detailed_image(frame, job, THOROUGH_SIDE), param)
 
 
 def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
@@ -111,6 +128,14 @@ def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
         to_vips(scale_frame(frame, _shrink_size(oriented_size, _shrink_factor(oriented_size, max_side)))),
         job.orientation,
     )
+
+
+def _detailed_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
+    """Return the oriented image with all pixels that were decoded, up to ``max_side``: a small result says little."""
+    area = frame.area or Area(0, 0, frame.width, frame.height)
+    shrink = max(1.0, max(area.width, area.height) / max_side)
+    size = Size(max(1, round(area.width / shrink)), max(1, round(area.height / shrink)))
+    return orient_image(to_vips(scale_frame(frame, size)), job.orientation)
 
 
 def _find_point(frame: Frame, job: RenderJob, interest: Interest, window: Size) -> Point:

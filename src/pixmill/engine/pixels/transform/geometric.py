@@ -27,7 +27,7 @@ def resize(frame: Frame, job: RenderJob) -> Frame:
     The orientation stays that of the file.
     """
     size = job.orientation.oriented_size(job.geometry.window)
-    return scale_frame(frame, size, job.plan.resize.kernel, job.plan.resample_space)
+    return scale_frame(frame, size, job.plan.resize.kernel, job.resample_space)
 
 
 def orient(frame: Frame, job: RenderJob) -> Frame:
@@ -55,7 +55,7 @@ def rotate_free(frame: Frame, job: RenderJob) -> Frame:
     image, size = with_bands_for(to_vips(frame), rotation.corner_colour), job.geometry.rotated
     cosine, sine = cos(radians(rotation.degrees)), sin(radians(rotation.degrees))
     x, y = (frame.width - 1) / 2, (frame.height - 1) / 2
-    is_linear = job.plan.resample_space is ResampleSpace.LINEAR
+    is_linear = job.resample_space is ResampleSpace.LINEAR
     corners = to_floats(_single_pixel(band_values(image, rotation.corner_colour), image), linear=is_linear)
     rotated = to_floats(image, linear=is_linear).affine(
         [cosine, -sine, sine, cosine],
