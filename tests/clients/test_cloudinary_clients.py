@@ -39,7 +39,7 @@ PROGRAMS: Final = [
     Program("corners", (1200, 800), (pixel(300, 797, RED, 60),)),
     Program("effects", (1200, 800), (is_grey(),)),
     Program("adjusted", (1200, 800)),
-    Program("layer", (600, 900), (pixel(15, 15, RED), pixel(105, 55, YELLOW)), "P.jpg"),
+    Program("layer", (600, 900), (pixel(15, 15, RED), pixel(95, 50, YELLOW)), "P.jpg"),
     Program("text", (1200, 800)),
     Program("named", (150, 150)),
     Program("dpr", (600, 400)),

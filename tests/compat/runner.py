@@ -106,9 +106,9 @@ def pixel(x: int, y: int, colour: tuple[int, ...], tolerance: int = _NEARLY) -> 
     """Check a pixel of the first frame; a colour of four components includes alpha."""
 
     def holds(reply: Reply) -> bool:
-        mode = "RGBA" if len(colour) == len("RGBA") else "RGB"
-        found = reply.image.convert(mode).getpixel((x, y))
+        found = reply.image.convert("RGBA").getpixel((x, y))
         assert isinstance(found, tuple)
+        found = found[: len(colour)]
         return all(abs(one - other) <= tolerance for one, other in zip(found, colour, strict=True))
 
     return _check(f"the pixel at {x}, {y} is {colour}", holds)

@@ -138,7 +138,7 @@ CASES = [
         200,
         "jpeg",
         (600, 400),
-        [pixel(11, 11, RED), pixel(105, 15, GREEN), pixel(15, 55, BLUE)],
+        [pixel(11, 11, RED), pixel(95, 15, GREEN), pixel(15, 55, BLUE)],
     ),
     Case(
         "a layer by the sides below it",

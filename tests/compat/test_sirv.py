@@ -232,7 +232,7 @@ PAIRS = [
     ("/L.jpg?w=300&text=A%0ABBB&text.align=left", "/L.jpg?w=300&text=A%0ABBB&text.align=right"),
     ("/L.jpg?w=300&watermark=/S.jpg&watermark.rotate=45", "/L.jpg?w=300&watermark=/S.jpg"),
     ("/L.jpg?w=300&q=30", "/L.jpg?w=300&q=90"),
-    ("/L.jpg?w=300&subsampling=4:4:4", "/L.jpg?w=300"),
+    ("/L.jpg?w=300&subsampling=4:4:4", "/L.jpg?w=300&subsampling=4:2:0"),
 ]
 """URLs whose images differ."""
 

@@ -350,7 +350,7 @@ _OUTPUT: Final = (
     ),
     _row("q quality", Whole(1, 100), "Quality: 75 by default.", "`quality`", "One scale for all formats."),
     _row("lossless", boolean, "WebP and AVIF without loss.", "`lossless`"),
-    _row("chromasub", Words(_SUBSAMPLINGS), "`420` (default), `422` or `444`.", "`subsampling`"),
+    _row("chromasub", Words(_SUBSAMPLINGS), "`420`, `422` or `444`; without one, by the content.", "`subsampling`"),
     _row("colorquant", Whole(2, 256), "Colours of a PNG or a GIF.", "`colors`"),
     _row(
         "jpg-progressive jpeg-progressive", boolean, "Progressive JPEG.", "`progressive`", "For `fm=jpg`, or if given."

@@ -80,7 +80,7 @@ def _encoding(values: Values, name: str, mode: RenderMode) -> Encoding:
     return Encoding(
         mode=mode,
         progressive=is_progressive and name not in ("png", "png8", "png24", "png32", "gif"),
-        subsampling=values.value("chromasub", Subsampling.S420),
+        subsampling=values.value("chromasub", Subsampling.AUTO),
         lossless=values.value("lossless", False),
         colours=values.value("colorquant", _PNG8_COLOURS if name == "png8" else 0),
     )

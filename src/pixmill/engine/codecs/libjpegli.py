@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from ctypes import byref, c_ulong, c_void_p
 from dataclasses import dataclass
 from io import BytesIO
-from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+from mmap import MAP_ANON, MAP_PRIVATE, mmap
 from typing import Any, Final
 
 from PIL import Image
@@ -107,7 +107,7 @@ def _check(length: int, size: Size, channels: int, options: JpegliOptions, segme
 def _reserve(size: Size, channels: int, options: JpegliOptions) -> None:
     """Map and unmap the memory that jpegli may need, without touching it. Raises MemoryError."""
     try:
-        mmap(-1, max_memory_bytes(size, channels, options), flags=MAP_PRIVATE | MAP_ANONYMOUS).close()
+        mmap(-1, max_memory_bytes(size, channels, options), flags=MAP_PRIVATE | MAP_ANON).close()
     except OSError as error:
         raise MemoryError from error
 

@@ -33,7 +33,7 @@ from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
 from pixmill.plan.negotiation import kept_format
-from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.ops import Output, Plan, ResampleSpace, Resize
 from pixmill.plan.output import AS_RECORDED, Metadata
 from pixmill.plan.passthrough import is_delivered_unchanged
 from pixmill.ports.values import Rendered
@@ -171,5 +171,12 @@ def _only_resizes(job: RenderJob) -> bool:
         input_options = replace(input_options, orientation=0)
     if plan.output.original_formats and job.header.timing is None:
         input_options = replace(input_options, animated=True, animated_formats=())  # a still has no frames to select
-    other_operations = replace(plan, input=input_options, resize=Resize(), output=Output(), background=Colour())
+    other_operations = replace(
+        plan,
+        input=input_options,
+        resize=Resize(),
+        resample_space=ResampleSpace.AUTO,
+        output=Output(),
+        background=Colour(),
+    )
     return other_operations == _NO_OPERATIONS and job.geometry.window == job.geometry.scaled == job.geometry.output
