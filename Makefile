@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch] src/pixmill/engine/codecs/*.[ch])
 
-.PHONY: dist release serve test faults conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: dist release serve test faults fleet conformance compat browser packages frameworks clusters soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
@@ -13,10 +13,13 @@ serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 wit
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
 	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks \
-	    --ignore=tests/clusters --ignore=tests/platform
+	    --ignore=tests/clusters --ignore=tests/platform --ignore=tests/fleet
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
+
+fleet: $(VENV)/.dev              ## four servers behind haproxy with Redis and S3: stores that stop, herds; prints counts beside their bars
+	$(BIN)/python -m pytest tests/fleet
 
 conformance: $(VENV)/.dev          ## compare what is shown of images of every format with what Chromium shows, pixel for pixel
 	$(BIN)/python -m pytest -n 2 tests/conformance

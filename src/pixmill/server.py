@@ -99,12 +99,10 @@ async def _serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             readiness_probe = asyncio.create_task(_report_ready(on_ready, address, port))
-            first_probe = asyncio.create_task(services.lifecycle.health.ready())  # logs what cannot be reached
             memory_maintenance = asyncio.create_task(_maintain_memory())
             rate_monitor = asyncio.create_task(_make_rate_monitor(services, port, settings).run())
             await asyncio.wait((serving, stopping, *admin_tasks), return_when=asyncio.FIRST_COMPLETED)
             readiness_probe.cancel()
-            first_probe.cancel()
             stopping.cancel()
             memory_maintenance.cancel()
             rate_monitor.cancel()

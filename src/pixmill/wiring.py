@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pixmill.api.context import (
@@ -25,6 +26,7 @@ from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.api.middleware.telemetry import AccessLogger
 from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
+from pixmill.cache.locks.file_locks import is_network_file_system
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
 from pixmill.engine.extras import is_extra_installed
@@ -154,6 +156,9 @@ def _build_api(
     stack.push_async_callback(warm_queue.close)
     health = _make_health(settings, storage, engine)
     stack.push_async_callback(health.close)
+    health.start_watching()
+    for name in health.optional_names:
+        metrics.add_gauge("store_up", partial(health.is_up, name), store=name)
     dialects = settings.dialect_registry(settings.keyring())
     response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, metrics)
     storage.memory_budget.add_reclaimer(response_bodies.reclaim)
@@ -269,33 +274,20 @@ def _with_original_cache(
 def _make_health(settings: Settings, storage: _Storage, engine: EnginePool) -> HealthService:
     """Return the probes by the names that ``/health`` shows.
 
-    The service works without its cache, so a store that is nothing but a cache tier is optional too.
+    Required is what is this server's own: its workers, and an image root on a local disk. Stores and remote tiers fail
+    for all servers at once, and each still answers from memory, disk and other sources.
     """
     required: dict[str, Pingable] = {"engine": engine}
     optional: dict[str, Pingable] = {}
     if settings.images:
-        required["images"] = storage.stores.open(settings.images)
-    for name, store in storage.stores.pingables().items():
-        (optional if _is_cache_only(settings.stores[name].url, settings) else required)[f"store {name}"] = store
+        images = storage.stores.open(settings.images)
+        is_local = isinstance(images, FileStore) and not is_network_file_system(images.root)
+        (required if is_local else optional)["images"] = images
+    optional |= {f"store {name}": store for name, store in storage.stores.pingables().items()}
     optional |= {f"cache {name}": tier for name, tier in storage.cache.pingables().items()}
     if storage.original_cache:
         optional[f"cache {storage.original_cache.disk_tier.name}"] = storage.original_cache.guarded_tier
     return HealthService(required, settings.ready_timeout_s, optional=optional)
-
-
-def _is_cache_only(store: str, settings: Settings) -> bool:
-    """Whether a store holds nothing but results: it is a tier, or contains one and no allowed source."""
-    prefix = _with_trailing_slash(store)
-    tiers = {_with_trailing_slash(tier.url) for tier in settings.cache_tiers()}
-    allowed = [_with_trailing_slash(source.strip()) for source in settings.allowed_sources.split(",") if source.strip()]
-    originals = (*allowed, _with_trailing_slash(settings.images))
-    is_separate = bool(allowed) and not any(each.startswith(prefix) or prefix.startswith(each) for each in originals)
-    return prefix in tiers or (is_separate and any(tier.startswith(prefix) for tier in tiers))
-
-
-def _with_trailing_slash(url: str) -> str:
-    """End the URL with one slash, so that no name is a prefix of another one."""
-    return url if url.endswith(":") else f"{url.rstrip('/')}/"
 
 
 def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) -> None:

@@ -106,7 +106,8 @@ def test_a_server_that_is_killed_costs_its_own_pictures_only(photos: SeaweedFS) 
             reply = server.ask("POST", "/resize", data=small_photo(), width=26)
             assert reply.status == 200
             assert time.monotonic() - began < 45
-            until(lambda: server.get("/health/ready").status == 503, 60, "the loss is noticed")
+            until(lambda: metric(server, "pixmill_store_up", store="cache s3") == 0, 60, "the loss is noticed")
+            assert server.get("/health/ready").status == 200
             assert server.stop() == 0
 
 

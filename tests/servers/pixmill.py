@@ -71,7 +71,7 @@ class Pixmill:
 
     def start(self) -> Self:
         self.launch()
-        self._until_ready()
+        self.wait_ready()
         return self
 
     def launch(self) -> None:
@@ -161,7 +161,8 @@ class Pixmill:
                 self._process.wait()
         self.folder.cleanup()
 
-    def _until_ready(self) -> None:
+    def wait_ready(self) -> None:
+        """Wait until it accepts requests; for those that are launched together."""
         assert self._process is not None
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:

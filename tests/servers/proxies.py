@@ -1,4 +1,4 @@
-"""nginx and Caddy as real servers on loopback, with the configuration that a page shows."""
+"""nginx, Caddy and haproxy as real servers on loopback, with the configuration that a page shows."""
 
 import contextlib
 import http.client
@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -102,6 +102,43 @@ class Caddy(Proxy):
         path.write_text(options + site, encoding="utf-8")
         places = {"HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
         return [binary, "run", "--config", str(path), "--adapter", "caddyfile"], libraries | places
+
+
+class Haproxy(Proxy):
+    """Balances ``servers``, and leaves out those whose ``/health/ready`` is not 200, as in production."""
+
+    name = "haproxy"
+
+    def __init__(self, servers: Sequence[str], folder: Path, balance: str = "balance roundrobin") -> None:
+        """``servers`` are ``127.0.0.1:PORT``; ``balance`` is haproxy's own directive, lines for several."""
+        super().__init__("", "", folder)
+        self._servers = servers
+        self._balance = balance
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        binary, libraries = _program("haproxy", "sbin")
+        path = self.folder / "haproxy.cfg"
+        rows = "\n".join(f"    server s{number} {address}" for number, address in enumerate(self._servers))
+        path.write_text(
+            f"""global
+    maxconn 2000
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 120s
+    timeout server 120s
+frontend public
+    bind 127.0.0.1:{self.port}
+    default_backend images
+backend images
+    {self._balance}
+    option httpchk GET /health/ready
+    default-server check inter 1s fall 2 rise 1
+{rows}
+""",
+            encoding="utf-8",
+        )
+        return [binary, "-db", "-f", str(path)], libraries
 
 
 def _program(name: str, folder: str) -> tuple[str, dict[str, str]]:

@@ -82,15 +82,45 @@ async def test_one_part_unwell_is_not_ready_and_says_by_which_code() -> None:
     assert (report.components["store"].ok, report.components["store"].code) == (False, "store_unavailable")
 
 
-async def test_an_optional_part_is_told_but_readiness_does_not_depend_on_it() -> None:
+async def test_an_optional_part_is_reported_but_readiness_does_not_ask_it() -> None:
     for engine_is_well in (True, False):
-        engine = Probe(error=None if engine_is_well else StoreUnavailable())
-        health = HealthService({"engine": engine}, optional={"tier": Probe(error=StoreUnavailable())})
-        report = await health.ready()
+        engine, tier = Probe(error=None if engine_is_well else StoreUnavailable()), Probe(error=StoreUnavailable())
+        health = HealthService({"engine": engine}, optional={"tier": tier})
+        assert (await health.ready()).ok == engine_is_well
+        assert tier.asked == 0
+        report = await health.health()
         assert (report.ok, report.degraded) == (engine_is_well, engine_is_well)
         assert (report.components["tier"].ok, report.components["tier"].required) == (False, False)
         assert (report.components["engine"].ok, report.components["engine"].required) == (engine_is_well, True)
         await health.close()
+
+
+async def test_readiness_does_not_wait_for_an_optional_part_that_hangs() -> None:
+    health = HealthService({"engine": Probe()}, timeout_s=30, optional={"bucket": Probe(30)})
+    asking = asyncio.create_task(health.health())
+    await asyncio.sleep(0)
+    assert (await finished_within(health.ready(), 20)).ok
+    await health.close()
+    await asyncio.wait((asking,))
+
+
+async def test_a_watched_part_is_known_to_be_down_and_up_again_though_nobody_asks() -> None:
+    tier = Probe(error=StoreUnavailable())
+    health = HealthService({}, cache_s=0, optional={"tier": tier})
+    assert health.is_up("tier")
+    health.start_watching(interval_s=0.001)
+
+    async def until(is_up: bool) -> None:
+        while health.is_up("tier") is not is_up:
+            await asyncio.sleep(0.001)
+
+    await finished_within(until(is_up=False), 60)
+    tier.error = None
+    await finished_within(until(is_up=True), 60)
+    await health.close()
+    asked = tier.asked
+    await asyncio.sleep(0.01)
+    assert tier.asked == asked
 
 
 async def test_a_part_that_fails_in_an_unforeseen_way_is_unwell_too() -> None:

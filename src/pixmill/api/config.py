@@ -197,7 +197,9 @@ class ApiConfig(SettingGroup):
     drain_delay_s: Duration = Field(
         0.0, ge=0, description="Time between failing readiness and closing the listener on shutdown."
     )
-    ready_timeout_s: Duration = Field(5.0, gt=0, description="Timeout of each component's probe for /health/ready.")
+    ready_timeout_s: Duration = Field(
+        5.0, gt=0, description="Timeout of each component's probe for /health/ready and /health."
+    )
     send_timeout_s: Duration = Field(
         30.0,
         gt=0,

@@ -137,7 +137,7 @@ async def _check_parts(settings: Settings) -> list[CheckResult]:
     """Open everything as the server does, and run the health check of each part."""
     try:
         async with build_services(settings) as services:
-            report = await services.lifecycle.health.ready()
+            report = await services.lifecycle.health.health()
     except (PixmillError, SettingsError, OSError) as error:
         detail = getattr(error, "detail", "")
         return [CheckResult(f"Cannot start: {error} {detail}".strip(), is_error=True)]

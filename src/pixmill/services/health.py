@@ -16,6 +16,9 @@ from pixmill.runtime.event_log import EventLog
 TIMEOUT_CODE: Final = "probe_timeout"
 """The code of a component that did not answer in time."""
 
+WATCH_INTERVAL_S: Final = 15.0
+"""Between probes that nobody asks for: an alarm waits for minutes, and a probe of a bucket is a request to pay."""
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
@@ -47,14 +50,15 @@ class HealthReport:
 
 
 class HealthService:
-    """Probes all components concurrently, at most every ``cache_s`` seconds, for at most ``timeout_s``.
+    """Probes components concurrently, at most every ``cache_s`` seconds, for at most ``timeout_s``.
 
-    ``optional`` components are reported, but readiness does not depend on them.
+    Readiness asks the ``required`` ones only, which are this server's own. A store that servers share is ``optional``:
+    if its failure counted, a load balancer would take all servers out at once, though each still answers what it has.
     """
 
     def __init__(
         self,
-        probes: Mapping[str, Pingable],
+        required: Mapping[str, Pingable],
         timeout_s: float = 2.0,
         cache_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
@@ -62,16 +66,15 @@ class HealthService:
         optional: Mapping[str, Pingable] | None = None,
     ) -> None:
         self.draining = False
-        self._optional = frozenset(optional or ())
-        self._probes = {**probes, **(optional or {})}
-        self._timeout_s = timeout_s
-        self._cache_s = cache_s
-        self._clock = clock
-        self._check_task: asyncio.Task[HealthReport] | None = None
-        self._fresh_until = 0.0
-        self._running: dict[str, asyncio.Task[ComponentHealth]] = {}
-        self._failing: set[str] = set()
-        self._log = EventLog("health")
+        limits = _ProbeLimits(timeout_s, cache_s, clock)
+        self._required = _ProbeRound(required, limits, are_required=True)
+        self._optional = _ProbeRound(optional or {}, limits, are_required=False)
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def optional_names(self) -> tuple[str, ...]:
+        """The components on which readiness does not depend."""
+        return tuple(self._optional.probes)
 
     def drain(self) -> None:
         """Report not ready from now on, so that load balancers send no new requests."""
@@ -82,35 +85,89 @@ class HealthService:
         return HealthReport(ok=True, draining=self.draining)
 
     async def ready(self) -> HealthReport:
-        """Probe all components; concurrent callers, and those within ``cache_s``, share one round of probes."""
+        """Probe what this server itself needs; callers at the same time, and within ``cache_s``, share the probes."""
         if self.draining:
             return HealthReport(ok=False, draining=True)
-        if self._check_task is None or (self._check_task.done() and self._clock() >= self._fresh_until):
+        return _report(await self._required.components())
+
+    async def health(self) -> HealthReport:
+        """Probe all components, as ``ready`` does."""
+        if self.draining:
+            return HealthReport(ok=False, draining=True)
+        required, optional = await asyncio.gather(self._required.components(), self._optional.components())
+        return _report({**required, **optional})
+
+    def start_watching(self, interval_s: float = WATCH_INTERVAL_S) -> None:
+        """Probe everything now and then, until ``close``: the log and ``is_up`` tell of what nobody asks for."""
+        self._watching = asyncio.create_task(self._watch(interval_s), name="health-watch")
+
+    def is_up(self, name: str) -> bool:
+        """Whether the last probe of an optional component succeeded; true before the first one has ended."""
+        return name not in self._optional.failing
+
+    async def close(self) -> None:
+        """Cancel running probes."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await asyncio.gather(self._required.close(), self._optional.close())
+
+    async def _watch(self, interval_s: float) -> None:
+        while not self.draining:
+            await self.health()
+            await asyncio.sleep(interval_s)
+
+
+def _report(components: Mapping[str, ComponentHealth]) -> HealthReport:
+    return HealthReport(ok=all(each.ok for each in components.values() if each.required), components=components)
+
+
+@dataclass(frozen=True, slots=True)
+class _ProbeLimits:
+    """How long a round of probes may take, and for how long its outcome is reused."""
+
+    timeout_s: float
+    cache_s: float
+    clock: Callable[[], float]
+
+
+class _ProbeRound:
+    """Components that are probed together."""
+
+    def __init__(self, probes: Mapping[str, Pingable], limits: _ProbeLimits, *, are_required: bool) -> None:
+        self.probes = dict(probes)
+        self.failing: set[str] = set()
+        self._are_required = are_required
+        self._limits = limits
+        self._check_task: asyncio.Task[dict[str, ComponentHealth]] | None = None
+        self._fresh_until = 0.0
+        self._running: dict[str, asyncio.Task[ComponentHealth]] = {}
+        self._log = EventLog("health")
+
+    async def components(self) -> dict[str, ComponentHealth]:
+        if self._check_task is None or (self._check_task.done() and self._limits.clock() >= self._fresh_until):
             self._check_task = asyncio.create_task(self._probe_all())
         return await asyncio.shield(self._check_task)
 
     async def close(self) -> None:
-        """Cancel running probes."""
         tasks = [task for task in (self._check_task, *self._running.values()) if task and not task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _probe_all(self) -> HealthReport:
-        tasks = {name: self._probe(name) for name in self._probes}
+    async def _probe_all(self) -> dict[str, ComponentHealth]:
+        tasks = {name: self._probe(name) for name in self.probes}
         if tasks:
-            await asyncio.wait(tasks.values(), timeout=self._timeout_s)
+            await asyncio.wait(tasks.values(), timeout=self._limits.timeout_s)
         components = {name: self._collect(name, task) for name, task in tasks.items()}
-        self._fresh_until = self._clock() + self._cache_s
-        return HealthReport(
-            ok=all(component.ok for component in components.values() if component.required), components=components
-        )
+        self._fresh_until = self._limits.clock() + self._limits.cache_s
+        return components
 
     def _probe(self, name: str) -> asyncio.Task[ComponentHealth]:
         """Start a probe; returns the last one if it hangs and ignores its cancellation."""
         task = self._running.get(name)
         if task is None or task.done():
-            task = self._running[name] = asyncio.create_task(_ping(self._probes[name]))
+            task = self._running[name] = asyncio.create_task(_ping(self.probes[name]))
         return task
 
     def _collect(self, name: str, task: asyncio.Task[ComponentHealth]) -> ComponentHealth:
@@ -118,19 +175,19 @@ class HealthService:
             component = task.result()
         else:
             task.cancel()
-            component = ComponentHealth(ok=False, seconds=self._timeout_s, code=TIMEOUT_CODE)
+            component = ComponentHealth(ok=False, seconds=self._limits.timeout_s, code=TIMEOUT_CODE)
         self._log_change(name, component)
-        probe = self._probes[name]
+        probe = self.probes[name]
         state = probe.state if isinstance(probe, HasCircuitState) else ""
-        return replace(component, required=name not in self._optional, state=state)
+        return replace(component, required=self._are_required, state=state)
 
     def _log_change(self, name: str, component: ComponentHealth) -> None:
         """Log changes of a component's state."""
-        if component.ok and name in self._failing:
-            self._failing.remove(name)
+        if component.ok and name in self.failing:
+            self.failing.remove(name)
             self._log.info("component_recovered", component=name)
-        elif not component.ok and name not in self._failing:
-            self._failing.add(name)
+        elif not component.ok and name not in self.failing:
+            self.failing.add(name)
             self._log.warning("component_failing", component=name, code=component.code, detail=component.detail)
 
 

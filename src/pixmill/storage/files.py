@@ -64,6 +64,7 @@ class FileStore:
             self._fs = RootedFilesystem(root, served)
         except OSError as error:
             raise StoreError(f"{root.absolute()} {os_problem(error)}") from error
+        self.root = root
         self._timeout_s = timeout_s
         # Its own threads: a stalled network file system must not stop those that resolve host names.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pixmill-files")

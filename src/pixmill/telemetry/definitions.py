@@ -149,6 +149,11 @@ GAUGES: Final[Mapping[str, MetricDef]] = {
             ("tier",),
             "Circuit breaker of a cache tier: 0 closed (in use), 1 half-open (being probed), 2 open (bypassed).",
         ),
+        MetricDef(
+            "store_up",
+            ("store",),
+            "Whether the last probe of a store or cache tier succeeded, by component of /health: 1 or 0. Every 15 s.",
+        ),
     )
 }
 

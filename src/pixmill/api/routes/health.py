@@ -18,13 +18,13 @@ async def get_live(request: Request) -> Response:
 
 
 async def get_ready(request: Request) -> Response:
-    """Readiness: 200 if every required part works, else 503; 503 at once while draining."""
+    """Readiness: 200 if this server's own parts work, else 503; 503 at once while draining. Asks no shared store."""
     return _response(await context_of(request).lifecycle.health.ready())
 
 
 async def get_health(request: Request) -> Response:
-    """Readiness, with the status of each part."""
-    return _response(await context_of(request).lifecycle.health.ready(), parts=True)
+    """Status of each part, also of stores; 503 as for readiness."""
+    return _response(await context_of(request).lifecycle.health.health(), parts=True)
 
 
 def _response(report: HealthReport, *, parts: bool = False) -> Response:

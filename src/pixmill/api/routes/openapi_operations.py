@@ -191,7 +191,7 @@ PUBLIC_OPERATIONS: tuple[Operation, ...] = (
         "/health/ready",
         _GET_METHODS,
         "Ready",
-        "Whether all required parts work.",
+        "Whether this server's own parts work. Shared stores do not count.",
         {"200": _response("All required parts work", JSON_TYPE)} | _UNHEALTHY_RESPONSE,
         _COMMON_ERRORS,
     ),
