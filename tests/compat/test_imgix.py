@@ -323,9 +323,9 @@ CASES = [
         "/L.jpg?w=600&mark=W.png&mark-x=0&mark-y=0",
         "jpeg",
         (600, 400),
-        pixel(97, 47, RED),
-        pixel(103, 47, GREEN),
-        pixel(97, 53, BLUE),
+        pixel(90, 40, RED),
+        pixel(110, 40, GREEN),
+        pixel(90, 60, BLUE),
     ),
     image("mark of a share", "/L.jpg?w=100&mark=/W.png&mark-w=0.5&mark-pad=0", "jpeg", (100, 67), pixel(55, 48, RED)),
     image(

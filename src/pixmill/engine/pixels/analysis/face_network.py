@@ -63,6 +63,10 @@ def load_detector() -> Detector:
 
 
 def _has_cpu_flags() -> bool:
-    """Whether the processor has the instructions that the library was compiled for."""
-    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
+    """Whether the processor has the instructions that the library was compiled for; False where it does not say so."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "")
     return set(flags.split()) >= _NEEDED_CPU_FLAGS
