@@ -95,6 +95,21 @@ async def test_a_turn_that_nobody_else_has_is_ours_at_once(urls: str, kind: str)
     assert outcomes(recorder) == {(kind, "acquired"): 1}
 
 
+async def test_who_looked_before_another_server_stored_it_looks_again_though_the_lock_is_free(urls: str) -> None:
+    async with server(urls) as (cache, first), first.acquire(KEY):
+        await cache.put(KEY, entry_of())
+    for _ in range(2):
+        async with server(urls) as (_, late), late.acquire(KEY) as look_again:
+            assert look_again is True
+
+
+async def test_what_was_not_stored_is_not_looked_for_again(urls: str) -> None:
+    async with server(urls) as (_, first), first.acquire(KEY):
+        pass
+    async with server(urls) as (_, second), second.acquire(KEY) as look_again:
+        assert look_again is False
+
+
 async def test_another_process_waits_until_what_we_made_is_where_it_looks(urls: str) -> None:
     async with server(urls) as (cache, coordinator), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
@@ -159,6 +174,7 @@ class FakeLockBackend:
 
     kind = "file"
     retry_backoff = Backoff(initial_s=0.001, max_s=0.001, jitter=True)
+    may_be_stored = False
 
     def __init__(self) -> None:
         self.held = False
@@ -174,7 +190,7 @@ class FakeLockBackend:
         self.held = True
         return self
 
-    async def release(self) -> None:
+    async def release(self, *, stored: bool) -> None:
         self.held = False
 
     async def close(self) -> None:
@@ -281,7 +297,7 @@ def test_a_network_file_system_has_no_locks_for_us(tmp_path: Path, monkeypatch: 
     assert is_network_file_system(tmp_path) is False
     mounts.write_text(f"36 35 {os.major(device)}:{os.minor(device)} / /mnt rw,noatime - nfs srv:/x rw\n")
     with pytest.raises(OSError, match="network file system"):
-        FileLocks(tmp_path)
+        FileLocks(tmp_path, lambda _key: False)
 
 
 async def test_a_lease_is_renewed_while_it_is_needed_and_gone_afterwards(redis_server: RedisServer) -> None:
@@ -302,7 +318,7 @@ async def test_a_lease_is_renewed_while_it_is_needed_and_gone_afterwards(redis_s
 
         await until(is_renewed, 60)
     assert await leases.try_acquire(KEY) is None
-    await claim.release()
+    await claim.release(stored=False)
     assert redis_server.keys("renewed:*") == []
     await tier.close()
 

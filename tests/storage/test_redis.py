@@ -41,12 +41,12 @@ async def test_a_token_is_given_once_and_taken_back_by_its_owner_alone(redis_ser
         assert await client.acquire_lock("lease", "mine", 60_000)
         assert not await client.acquire_lock("lease", "yours", 60_000)
         assert not await client.extend_lock("lease", "yours", 90_000)
-        await client.release_lock("lease", "yours")
+        await client.release_lock("lease", "yours", 0)
         assert await client.extend_lock("lease", "mine", 90_000)
         with redis_server.client() as looking:
             assert looking.get("lease") == b"mine"
             assert looking.pttl("lease") > 80_000
-        await client.release_lock("lease", "mine")
+        await client.release_lock("lease", "mine", 0)
         assert not await client.extend_lock("lease", "mine", 90_000)
         assert await client.acquire_lock("lease", "yours", 60_000)
 
@@ -134,7 +134,7 @@ async def test_a_cluster_spreads_keys_and_follows_a_slot_that_moves(redis_cluste
         await client.put("moving", b"value", 60_000)
         assert await client.get("moving", 10) == b"value"
         assert await client.acquire_lock("moving:lease", "mine", 60_000)
-        await client.release_lock("moving:lease", "mine")
+        await client.release_lock("moving:lease", "mine", 0)
         assert redis_cluster.keys("moving:lease") == []
 
 

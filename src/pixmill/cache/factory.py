@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from pixmill.cache.config import CacheConfig
+from pixmill.cache.disk.blob_folder import has_blob
 from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.locks.coordinator import LeaseProvider, LockBackend, LockCoordinator
 from pixmill.cache.locks.file_locks import FileLocks
@@ -78,7 +80,7 @@ def tier_lock_backends(cache: TieredCache) -> Iterator[LockBackend]:
 def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
     """Yields the file locks of a folder, if its file system supports them."""
     try:
-        yield FileLocks(folder)
+        yield FileLocks(folder, partial(has_blob, str(folder)))
     except OSError as error:
         _LOG.info("No render locks in the cache folder, other processes may render the same image: %s", error)
 

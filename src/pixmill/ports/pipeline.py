@@ -112,7 +112,7 @@ class RenderLocks(Protocol):
     def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:
         """Hold the lock for ``key`` until what was put into the cache meanwhile is visible to the other servers.
 
-        Yields True if another server held it first: the cache should be checked again. Never raises: after a timeout,
+        Yields True if another server may have stored the result meanwhile: look again. Never raises: after a timeout,
         or if the lock cannot be reached, the block is entered without it.
         """
 

@@ -17,7 +17,7 @@ TIMEOUT_CODE: Final = "probe_timeout"
 """The code of a component that did not answer in time."""
 
 WATCH_INTERVAL_S: Final = 15.0
-"""Between probes that nobody asks for: an alarm waits for minutes, and a probe of a bucket is a request to pay."""
+"""Between probes without a request: an alert waits for minutes, and a probe of a bucket is three requests to pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class HealthService:
         return _report({**required, **optional})
 
     def start_watching(self, interval_s: float = WATCH_INTERVAL_S) -> None:
-        """Probe everything now and then, until ``close``: the log and ``is_up`` tell of what nobody asks for."""
+        """Probe everything now and then, until ``close``, for the log and ``is_up``, without any request."""
         self._watching = asyncio.create_task(self._watch(interval_s), name="health-watch")
 
     def is_up(self, name: str) -> bool:

@@ -44,9 +44,9 @@ class Renderer:
     limits: Limits = DEFAULT_LIMITS
 
     async def render_once(self, request: ImageRequest, key: Key) -> ResizeResult:
-        """Hold the render lock and render, unless another server has rendered it while the lock was waited for."""
-        async with self.locks.acquire(key) as waited:
-            hit = await self.results.get(key, request.tags) if waited else None
+        """Hold the render lock and render, unless another server has rendered it since the look-up."""
+        async with self.locks.acquire(key) as look_again:
+            hit = await self.results.get(key, request.tags) if look_again else None
             found = None if hit is None else self.lookup.serve(hit)
             return found or await self.render(request, key)
 

@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from enum import IntEnum
 from typing import Any, Final
 
 import redis.exceptions as theirs
@@ -59,7 +60,17 @@ MAX_CONNECTIONS: Final = 32
 _CLOSE_S: Final = 1.0
 _DETAIL_CHARACTERS: Final = 300
 
-_RELEASE_LOCK_SCRIPT = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+_ACQUIRE_LOCK_SCRIPT = """
+local held = redis.call('get', KEYS[1])
+if held and held ~= 'stored' then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return held and 2 or 1
+"""
+_RELEASE_LOCK_SCRIPT = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('del', KEYS[1]) end
+return redis.call('set', KEYS[1], 'stored', 'px', ARGV[2])
+"""
 _EXTEND_LOCK_SCRIPT = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
 )
@@ -83,6 +94,16 @@ _FIELDS_PER_COMMAND: Final = 1_000
 _SCAN_COUNT: Final = 200
 
 
+class LockClaim(IntEnum):
+    """What came of an attempt to acquire a lock: the replies of its script."""
+
+    HELD = 0
+    """By another client."""
+    ACQUIRED = 1
+    ACQUIRED_AFTER_STORE = 2
+    """The last holder has left the mark of a stored result."""
+
+
 class RedisClient:
     """Connects on first use, and reconnects. The caller limits the time."""
 
@@ -104,20 +125,20 @@ class RedisClient:
         with _translate_errors():
             await self._redis.execute_command("DEL", key)
 
-    async def acquire_lock(self, key: str, token: str, ttl_ms: int) -> bool:
-        """Write the token unless there is one; return whether the lock is ours. Raises StoreError."""
+    async def acquire_lock(self, key: str, token: str, ttl_ms: int) -> LockClaim:
+        """Write the token unless there is one. Raises StoreError."""
         with _translate_errors():
-            return bool(await self._redis.execute_command("SET", key, token, "NX", "PX", ttl_ms))
+            return LockClaim(await self._redis.execute_command("EVAL", _ACQUIRE_LOCK_SCRIPT, 1, key, token, ttl_ms))
 
     async def extend_lock(self, key: str, token: str, ttl_ms: int) -> bool:
         """Extend the time to live of our token; False if it has gone. Raises StoreError."""
         with _translate_errors():
             return bool(await self._redis.execute_command("EVAL", _EXTEND_LOCK_SCRIPT, 1, key, token, ttl_ms))
 
-    async def release_lock(self, key: str, token: str) -> None:
-        """Delete our token, but no other. Raises StoreError."""
+    async def release_lock(self, key: str, token: str, mark_ms: int) -> None:
+        """Delete our token, but no other; or replace it by the mark of a stored result. Raises StoreError."""
         with _translate_errors():
-            await self._redis.execute_command("EVAL", _RELEASE_LOCK_SCRIPT, 1, key, token)
+            await self._redis.execute_command("EVAL", _RELEASE_LOCK_SCRIPT, 1, key, token, mark_ms)
 
     async def get_field(self, key: str, name: str) -> bytes:
         """Return one field of a hash, empty when there is none. Raises StoreError."""

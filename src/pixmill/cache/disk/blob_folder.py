@@ -224,6 +224,11 @@ class BlobFolder:
         return False
 
 
+def has_blob(folder: str, key: str) -> bool:
+    """Return whether the folder has a file for this key, whatever is in it."""
+    return os.path.exists(f"{folder}/{key[:2]}/{key}")  # noqa: PTH110 - a Path costs more than the call, on every miss
+
+
 def _list_directory(path: Path | str, name_pattern: re.Pattern[str] | None = None) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(path) as files:

@@ -33,8 +33,12 @@ _MAX_UNCACHEABLE: Final = 1_024
 class HeldLock(Protocol):
     """An acquired lock."""
 
-    async def release(self) -> None:
-        """Release the lock. Never raises a StoreError."""
+    @property
+    def may_be_stored(self) -> bool:
+        """Whether another server may have stored the result since this one looked: it should look again."""
+
+    async def release(self, *, stored: bool) -> None:
+        """Release the lock; ``stored`` if the shared cache has the result now. Never raises a StoreError."""
 
 
 class LockBackend(Protocol):
@@ -110,13 +114,13 @@ class LockCoordinator:
             return
         held_locks: list[HeldLock] = []
         try:
-            waited = await self._acquire_all(key, held_locks)
-            yield waited
+            look_again = await self._acquire_all(key, held_locks)
+            yield look_again
         finally:
             pending_queues = self._pending_queues(key)
             if held_locks:
                 self._release_in_background(key, held_locks, pending_queues)
-        if not waited and not pending_queues:
+        if not look_again and not pending_queues:
             self._mark_uncacheable(key)
 
     async def close(self) -> None:
@@ -130,10 +134,15 @@ class LockCoordinator:
             await backend.close()
 
     async def _acquire_all(self, key: Key, held_locks: list[HeldLock]) -> bool:
+        """Whether another server may have stored the result since this one looked.
+
+        It may have while this one waited, but also between the look-up and a lock acquired at once: 3 to 10 % of a herd
+        at four servers within 60 ms.
+        """
         deadline, waited = monotonic() + self._acquire_timeout_s, False
         for backend in self._backends:
             waited |= await self._acquire_one(backend, key, held_locks, deadline)
-        return waited
+        return waited or any(lock.may_be_stored for lock in held_locks)
 
     async def _try_acquire_all(self, key: Key, held_locks: list[HeldLock]) -> bool:
         """Whether no other server is known to hold the lock."""
@@ -182,8 +191,9 @@ class LockCoordinator:
         try:
             await asyncio.gather(*[queue.wait_written(key, WRITE_WAIT_S) for queue in pending_queues])
         finally:
+            stored = bool(pending_queues) or any(lock.may_be_stored for lock in held_locks)
             for held_lock in reversed(held_locks):
-                await held_lock.release()
+                await held_lock.release(stored=stored)
 
     def _pending_queues(self, key: Key) -> list[PendingWrites]:
         return [queue for queue in self._pending_writes if queue.is_pending(key)]

@@ -3,7 +3,9 @@
 Knows the commands of a lease. A lease guarantees nothing: if it expires too early the same result is rendered twice,
 and that is all. So one Redis is enough, and no assumption about clocks is needed.
 
-    PREFIX:l:KEY     the token of the server that holds the lease
+    PREFIX:l:KEY     the token of the server that holds the lease; for a while after that, that it has stored the result
+
+That mark spares the look-up behind every lease: only a server that looked before the result was stored looks again.
 """
 
 import asyncio
@@ -16,10 +18,14 @@ from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry
 from pixmill.runtime.backoff import Backoff
-from pixmill.storage.redis import RedisClient
+from pixmill.storage.redis import LockClaim, RedisClient
 
 LEASE_S: Final = 5.0
 """Other servers wait this long for one that died; a running render renews its lease three times in this time."""
+
+
+STORED_MARK_S: Final = 10.0
+"""Longer than a server takes from its look-up to its claim, which the timeouts of its tiers limit."""
 
 
 class RedisLeases:
@@ -39,9 +45,12 @@ class RedisLeases:
             raise StoreUnavailable(detail=f"{self._guard.name} is unavailable: circuit open")
         lease_key, token = f"{self._client.target.prefix}:l:{key}", token_hex(16)
         async with self._guard.guard_call(self._guard.timeout_s, tolerated=(StoreFull,)):
-            if not await self._client.acquire_lock(lease_key, token, int(self._lease_s * 1_000)):
-                return None
-        return HeldRedisLease(self._client, self._guard, lease_key, token, self._lease_s)
+            claim = await self._client.acquire_lock(lease_key, token, int(self._lease_s * 1_000))
+        if claim is LockClaim.HELD:
+            return None
+        lease = HeldRedisLease(self._client, self._guard, lease_key, token, self._lease_s)
+        lease.may_be_stored = claim is LockClaim.ACQUIRED_AFTER_STORE
+        return lease
 
     async def close(self) -> None:
         """Leaves the client open: it belongs to the tier."""
@@ -53,6 +62,7 @@ class HeldRedisLease:
     def __init__(
         self, client: RedisClient, guard: GuardedTier[Entry], lease_key: str, token: str, lease_s: float
     ) -> None:
+        self.may_be_stored = False
         self._client = client
         self._guard = guard
         self._lease_key = lease_key
@@ -60,13 +70,14 @@ class HeldRedisLease:
         self._lease_s = lease_s
         self._extension = asyncio.create_task(self._extend(), name="lease-extension")
 
-    async def release(self) -> None:
-        """Release the lease; one that cannot be released expires by itself."""
+    async def release(self, *, stored: bool) -> None:
+        """Release the lease, and mark a stored result; a lease that cannot be released expires by itself."""
         self._extension.cancel()
         if self._guard.breaker.is_closed:
             with suppress(StoreError):
                 async with self._guard.guard_call(self._guard.timeout_s):
-                    await self._client.release_lock(self._lease_key, self._token)
+                    mark_ms = int(STORED_MARK_S * 1_000) if stored else 0
+                    await self._client.release_lock(self._lease_key, self._token, mark_ms)
 
     async def _extend(self) -> None:
         held = True

@@ -52,8 +52,8 @@ class CachingSource:
         async with self._lookup(ref) as cached:
             if cached is not None and self._is_fresh(cached):
                 return self._with_age(cached)
-            async with self._cache.lock(ref) as waited:
-                return await (self._lookup_or_fetch(ref) if waited else self._fetch_or_revalidate(ref, cached))
+            async with self._cache.lock(ref) as look_again:
+                return await (self._lookup_or_fetch(ref) if look_again else self._fetch_or_revalidate(ref, cached))
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """Revalidate at the source; store a new original, or the longer lifetime of the cached one."""
