@@ -39,7 +39,36 @@ RICH: Values = {
     "env": [{"name": "AWS_REGION", "value": "eu-central-1"}],
     "image": {"digest": "sha256:" + "0" * 64},
     "imagePullSecrets": [{"name": "pull"}],
-    "autoscaling": {"enabled": True},
+    "envFrom": [{"configMapRef": {"name": "more"}}],
+    "autoscaling": {
+        "enabled": True,
+        "targetWait": "200m",
+        "metrics": [
+            {
+                "type": "Resource",
+                "resource": {"name": "memory", "target": {"type": "Utilization", "averageUtilization": 80}},
+            }
+        ],
+    },
+    "service": {"labels": {"a": "b"}, "spec": {"internalTrafficPolicy": "Local", "sessionAffinity": "ClientIP"}},
+    "httpRoute": {
+        "enabled": True,
+        "parentRefs": [{"name": "public", "namespace": "gateways"}],
+        "hostnames": ["c.example.com"],
+        "canary": {"service": "mill-next", "weight": 10},
+    },
+    "alertsConfigMap": {"enabled": True},
+    "extraContainers": [{"name": "proxy", "image": "proxy:1"}],
+    "initContainers": [{"name": "first", "image": "first:1"}],
+    "extraObjects": [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-more"}, "data": {"a": "b"}}
+    ],
+    "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
+    "dnsPolicy": "ClusterFirst",
+    "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["origin.example.com"]}],
+    "runtimeClassName": "gvisor",
+    "schedulerName": "packer",
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "5"]}}},
     "ingress": {"enabled": True, "hosts": ["a.example.com", "b.example.com"], "annotations": {"a": "b"}},
     "networkPolicy": {"enabled": True, "from": [{"podSelector": {}}], "egress": [{"to": [{"podSelector": {}}]}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
@@ -53,11 +82,20 @@ RICH: Values = {
     "priorityClassName": "high",
     "fullnameOverride": "mill",
 }
-"""Values with every feature enabled."""
+"""Values with every feature enabled that goes with a Deployment and the cluster's own autoscaler."""
+
+STATEFUL: Values = OPEN | {
+    "workload": "StatefulSet",
+    "cacheVolume": {"kind": "claimPerPod", "storageClassName": "fast"},
+    "replicas": 3,
+}
+KEDA: Values = OPEN | {"keda": {"enabled": True, "prometheus": "http://prometheus:9090"}}
 
 SETS: dict[str, Values] = {
     "open": OPEN,
     "rich": RICH,
+    "stateful": STATEFUL,
+    "keda": KEDA,
     **{path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in EXAMPLES},
 }
 
@@ -77,17 +115,25 @@ class Release:
         return one
 
     @property
+    def workload(self) -> dict[str, Any]:
+        [one] = self.all_of("Deployment") + self.all_of("StatefulSet")
+        return one
+
+    @property
     def pod(self) -> dict[str, Any]:
-        return dict(self.the("Deployment")["spec"]["template"])
+        return dict(self.workload["spec"]["template"])
 
     @property
     def container(self) -> dict[str, Any]:
-        [one] = self.pod["spec"]["containers"]
-        return dict(one)
+        return dict(self.pod["spec"]["containers"][0])
+
+    def named(self, kind: str, name: str) -> dict[str, Any]:
+        [one] = [one for one in self.all_of(kind) if one["metadata"]["name"] == name]
+        return one
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the container from this release's ConfigMap and Secret."""
-        config: dict[str, str] = self.the("ConfigMap")["data"]
+        config: dict[str, str] = self.named("ConfigMap", self.workload["metadata"]["name"])["data"]
         secrets = [secret["stringData"] for secret in self.all_of("Secret")]
         return config | (secrets[0] if secrets else {})
 

@@ -12,12 +12,24 @@ from deploy.release.cut import semver
 
 from pixmill import __version__
 from pixmill.settings import Settings, env_name, load
-from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, least_memory, mebibytes, release
+from tests.deploy.chart import (
+    CHART,
+    KEDA,
+    OPEN,
+    RICH,
+    SETS,
+    STATEFUL,
+    Release,
+    Values,
+    least_memory,
+    mebibytes,
+    release,
+)
 
 KUBERNETES = ["1.27", "1.37"]
 """The oldest version that the chart supports, and a recent one."""
 
-CUSTOM = {"ServiceMonitor", "PrometheusRule"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule", "HTTPRoute", "ScaledObject"}
 """Kinds that are not part of the Kubernetes schemas."""
 
 
@@ -57,7 +69,7 @@ def test_the_server_starts_with_what_the_chart_gives_it(
 
 
 def test_secrets_are_never_in_the_config_map() -> None:
-    config = release(RICH).the("ConfigMap")
+    config = release(RICH).named("ConfigMap", "mill")
     assert not {"PIXMILL_KEYS", "PIXMILL_STORES", "PIXMILL_REDIS_PASSWORD", "PIXMILL_ADMIN_TOKEN"} & set(config["data"])
     assert "hush-hush" not in json.dumps(config)
     secret = release(RICH).the("Secret")["stringData"]
@@ -74,7 +86,7 @@ def test_a_secret_of_ones_own_takes_the_place_of_the_charts() -> None:
 
 
 def test_large_numbers_fractions_and_truths_arrive_as_they_were_written() -> None:
-    data = release(RICH).the("ConfigMap")["data"]
+    data = release(RICH).named("ConfigMap", "mill")["data"]
     assert data["PIXMILL_MAX_SOURCE_BYTES"] == "67108864"
     assert data["PIXMILL_CACHE_TTL_S"] == "0.5"
     assert data["PIXMILL_SERVER_TIMING"] == "true"
@@ -129,7 +141,7 @@ def test_new_settings_and_new_secrets_are_rolled_out() -> None:
 
 def test_everything_selects_the_pods_of_this_release_alone(rendered: Release) -> None:
     labels = rendered.pod["metadata"]["labels"]
-    selector = rendered.the("Deployment")["spec"]["selector"]["matchLabels"]
+    selector = rendered.workload["spec"]["selector"]["matchLabels"]
     assert selector.items() <= labels.items()
     assert selector["app.kubernetes.io/instance"] == "demo"
     assert all(service["spec"]["selector"] == selector for service in rendered.all_of("Service"))
@@ -179,6 +191,100 @@ def test_a_claim_that_one_node_may_hold_is_handed_over_not_fought_for() -> None:
     many = release(OPEN | {"cacheVolume": claim, "replicas": 2})
     assert alone.the("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
     assert many.the("Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_a_stateful_pod_keeps_its_disk() -> None:
+    made = release(STATEFUL)
+    spec = made.the("StatefulSet")["spec"]
+    [claim] = spec["volumeClaimTemplates"]
+    assert (claim["metadata"]["name"], claim["spec"]["storageClassName"]) == ("cache", "fast")
+    assert made.container["volumeMounts"] == [{"name": "cache", "mountPath": "/var/cache/pixmill"}]
+    assert "volumes" not in made.pod["spec"]
+    assert made.named("Service", spec["serviceName"])["spec"]["clusterIP"] == "None"
+    assert made.all_of("Deployment") == []
+
+
+def test_a_quarter_of_the_pods_is_replaced_at_a_time_and_none_goes_early() -> None:
+    assert release(OPEN).the("Deployment")["spec"]["strategy"]["rollingUpdate"] == {
+        "maxSurge": "25%",
+        "maxUnavailable": 0,
+    }
+    assert release(OPEN).the("PodDisruptionBudget")["spec"]["maxUnavailable"] == "25%"
+
+
+def test_no_name_is_longer_than_kubernetes_takes() -> None:
+    for values in (RICH | {"fullnameOverride": "m" * 63}, STATEFUL | {"fullnameOverride": "m" * 63}):
+        names = [one["metadata"]["name"] for one in release(values, "r" * 53).objects]
+        assert max(map(len, names)) <= 63
+        assert len(names) - len(set(names)) <= 10  # of different kinds
+    names = [one["metadata"]["name"] for one in release(OPEN, "r" * 53).objects]
+    assert max(map(len, names)) <= 53
+
+
+def test_pods_spread_over_nodes_and_zones(rendered: Release) -> None:
+    constraints = rendered.pod["spec"]["topologySpreadConstraints"]
+    keys = [one["topologyKey"] for one in constraints]
+    assert keys == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    selector = rendered.workload["spec"]["selector"]["matchLabels"]
+    assert all(one["labelSelector"]["matchLabels"] == selector for one in constraints)
+
+
+def test_a_disk_of_the_node_is_requested() -> None:
+    assert release(OPEN).container["resources"]["requests"]["ephemeral-storage"] == "5Gi"
+    assert "ephemeral-storage" not in release(STATEFUL).container["resources"]["requests"]
+    own = OPEN | {"resources": {"requests": {"ephemeral-storage": "9Gi"}}}
+    assert release(own).container["resources"]["requests"]["ephemeral-storage"] == "9Gi"
+
+
+def test_the_autoscaler_heeds_the_wait_for_a_worker() -> None:
+    spec = release(RICH).the("HorizontalPodAutoscaler")["spec"]
+    assert [metric["type"] for metric in spec["metrics"]] == ["Resource", "Pods", "Resource"]
+    assert spec["metrics"][1]["pods"]["metric"]["name"] == "pixmill_expected_wait_seconds"
+    assert spec["behavior"]["scaleUp"]["policies"][0]["value"] == 100
+    assert release(STATEFUL | {"autoscaling": {"enabled": True}}).the("HorizontalPodAutoscaler")["spec"][
+        "scaleTargetRef"
+    ] == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "demo-pixmill"}
+
+
+def test_keda_asks_prometheus_for_the_same_wait() -> None:
+    made = release(KEDA)
+    [trigger] = made.the("ScaledObject")["spec"]["triggers"]
+    assert trigger["metadata"]["query"] == (
+        'sum(pixmill_expected_wait_seconds{namespace="pictures", pod=~"demo-pixmill-.+"})'
+    )
+    assert "replicas" not in made.the("Deployment")["spec"]
+
+
+def test_a_canary_gets_its_share_of_the_requests() -> None:
+    [rule] = release(RICH).the("HTTPRoute")["spec"]["rules"]
+    assert [(one["name"], one["weight"]) for one in rule["backendRefs"]] == [("mill", 90), ("mill-next", 10)]
+    paths = [match["path"]["value"] for match in rule["matches"]]
+    assert "/resize" in paths
+    assert not any(private.startswith(path) for path in paths for private in ("/metrics", "/health", "/admin"))
+
+
+def test_what_the_chart_does_not_know_can_be_added() -> None:
+    made = release(RICH)
+    pod = made.pod["spec"]
+    assert [one["name"] for one in pod["containers"]] == ["pixmill", "proxy"]
+    assert [one["name"] for one in pod["initContainers"]] == ["first"]
+    assert (pod["runtimeClassName"], pod["schedulerName"], pod["dnsPolicy"]) == ("gvisor", "packer", "ClusterFirst")
+    assert pod["dnsConfig"]["options"] == [{"name": "ndots", "value": "1"}]
+    assert {"configMapRef": {"name": "more"}} in made.container["envFrom"]
+    assert made.named("ConfigMap", "demo-more")["data"] == {"a": "b"}
+    assert made.named("Service", "mill")["spec"]["internalTrafficPolicy"] == "Local"
+
+
+def test_a_security_context_can_be_changed_field_by_field() -> None:
+    made = release(OPEN | {"podSecurityContext": {"runAsUser": None, "fsGroup": 2000}})
+    context = made.pod["spec"]["securityContext"]
+    assert "runAsUser" not in context  # as OpenShift assigns one
+    assert (context["fsGroup"], context["runAsNonRoot"]) == (2000, True)
+
+
+def test_alerts_are_a_file_too() -> None:
+    [text] = release(RICH).named("ConfigMap", "mill-alerts")["data"].values()
+    assert yaml.safe_load(text) == release(RICH).the("PrometheusRule")["spec"]
 
 
 def test_metrics_and_health_are_not_for_the_world() -> None:

@@ -8,7 +8,7 @@ import pytest
 from helm_python import HelmError
 
 from pixmill.settings import Settings
-from tests.deploy.chart import CHART, DEPLOY, OPEN, Values, release
+from tests.deploy.chart import CHART, DEPLOY, KEDA, OPEN, Values, release
 
 SCHEMA = CHART / "values.schema.json"
 
@@ -83,6 +83,13 @@ def test_each_way_of_saying_so_is_enough(said: Values) -> None:
         (OPEN | {"ingress": {"enabled": True}}, "/ingress/hosts"),
         (OPEN | {"cacheVolume": {"kind": "tmpfs"}}, "/cacheVolume/kind"),
         (OPEN | {"stores": {"photos": {"url": "ftp://photos"}}}, "/stores/photos/url"),
+        (KEDA | {"autoscaling": {"enabled": True}}, "takes the place of autoscaling"),
+        (OPEN | {"keda": {"enabled": True}}, "needs keda.prometheus"),
+        (OPEN | {"autoscaling": {"enabled": True, "targetCPUUtilizationPercentage": 0}}, "targetWait or metrics"),
+        (OPEN | {"httpRoute": {"enabled": True}}, "needs httpRoute.parentRefs"),
+        (OPEN | {"httpRoute": {"canary": {"weight": 5}}}, "needs httpRoute.canary.service"),
+        (OPEN | {"rollout": {"maxSurge": "0%", "maxUnavailable": 0}}, "cannot both be 0"),
+        (OPEN | {"workload": "DaemonSet"}, "/workload"),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_is_rolled_out(values: Values, why: str) -> None:

@@ -1,24 +1,29 @@
-{{- /* The volume at /var/cache/pixmill. */ -}}
+{{- /* The volume at /var/cache/pixmill; empty where a StatefulSet claims one for each pod. */ -}}
 {{- define "pixmill.cacheVolume" -}}
-{{- if eq .kind "emptyDir" -}}
+{{- $volume := .Values.cacheVolume -}}
+{{- if eq $volume.kind "emptyDir" -}}
 - name: cache
   emptyDir:
-    sizeLimit: {{ .size }}
-{{- else if eq .kind "claimPerPod" -}}
+    sizeLimit: {{ $volume.size }}
+{{- else if and (eq $volume.kind "claimPerPod") (eq .Values.workload "Deployment") -}}
 - name: cache
   ephemeral:
     volumeClaimTemplate:
       spec:
-        accessModes: [ReadWriteOnce]
-        {{- with .storageClassName }}
-        storageClassName: {{ . }}
-        {{- end }}
-        resources:
-          requests:
-            storage: {{ .size }}
-{{- else if eq .kind "existingClaim" -}}
+        {{- include "pixmill.cacheClaim" $volume | nindent 8 }}
+{{- else if eq $volume.kind "existingClaim" -}}
 - name: cache
   persistentVolumeClaim:
-    claimName: {{ .claimName }}
+    claimName: {{ $volume.claimName }}
 {{- end }}
+{{- end }}
+
+{{- define "pixmill.cacheClaim" -}}
+accessModes: [ReadWriteOnce]
+{{- with .storageClassName }}
+storageClassName: {{ . }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
 {{- end }}

@@ -2,13 +2,14 @@
 {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{- /* At most 53 letters: the longest ending, -operators, makes 63. */ -}}
 {{- define "pixmill.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{ .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{ .Values.fullnameOverride | trunc 53 | trimSuffix "-" }}
 {{- else if contains (include "pixmill.name" .) .Release.Name -}}
-{{ .Release.Name | trunc 63 | trimSuffix "-" }}
+{{ .Release.Name | trunc 53 | trimSuffix "-" }}
 {{- else -}}
-{{ printf "%s-%s" .Release.Name (include "pixmill.name" .) | trunc 63 | trimSuffix "-" }}
+{{ printf "%s-%s" .Release.Name (include "pixmill.name" .) | trunc 53 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
@@ -92,5 +93,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- if and (hasKey $settings "metrics") (not $settings.metrics) (or .Values.serviceMonitor.enabled .Values.prometheusRule.enabled) -}}
 {{ fail "settings.metrics=false leaves nothing for serviceMonitor and prometheusRule to scrape" }}
+{{- end -}}
+{{- end }}
+
+{{- /* Fails where values contradict each other. */ -}}
+{{- define "pixmill.requireConsistency" -}}
+{{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
+{{ fail "keda.enabled takes the place of autoscaling.enabled: set one or the other" }}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (not (or .Values.autoscaling.targetCPUUtilizationPercentage .Values.autoscaling.targetWait .Values.autoscaling.metrics)) -}}
+{{ fail "autoscaling.enabled needs targetCPUUtilizationPercentage, targetWait or metrics" }}
+{{- end -}}
+{{- if and .Values.keda.enabled (not .Values.keda.prometheus) -}}
+{{ fail "keda.enabled needs keda.prometheus, such as http://prometheus.monitoring.svc:9090" }}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{ fail "httpRoute.enabled needs httpRoute.parentRefs: the Gateway" }}
+{{- end -}}
+{{- if and (gt (int .Values.httpRoute.canary.weight) 0) (not .Values.httpRoute.canary.service) -}}
+{{ fail "httpRoute.canary.weight needs httpRoute.canary.service" }}
+{{- end -}}
+{{- if and (eq (toString .Values.rollout.maxSurge | trimSuffix "%") "0") (eq (toString .Values.rollout.maxUnavailable | trimSuffix "%") "0") -}}
+{{ fail "rollout.maxSurge and rollout.maxUnavailable cannot both be 0" }}
 {{- end -}}
 {{- end }}
