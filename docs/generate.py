@@ -30,6 +30,7 @@ from pixmill.dialects.native.params import PARAMS
 from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
+from pixmill.reloading import RELOADABLE
 from pixmill.runtime.setting_types import quantity_of
 from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from pixmill.telemetry.definitions import (
@@ -332,6 +333,8 @@ pixmill config                           # show all settings with value and sour
 
 - A setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`.
 - Precedence: flags, environment, `.env`, defaults. An unknown name that begins with `PIXMILL_` is an error.
+- `kill -HUP PID` reads `.env` again, and puts settings marked *reloaded* into force without a dropped request. What needs a restart
+  is named in the log and stays as it was. If any setting is invalid, all stay, and the log says why.
 
 A size or a duration is a number with a unit, in every setting, flag and option of a cache URL, and in parameters of
 URLs such as `max_bytes=300kB` and `max_age=12h`:
@@ -663,11 +666,12 @@ def _settings() -> Iterable[str]:
     for heading, config in SETTING_GROUPS.items():
         yield f"## {heading}\n"
         rows = (_setting(name, Settings.model_fields[name]) for name in config.model_fields)
-        yield from _table(("setting", "meaning", "bounds", "default"), rows)
+        yield from _table(("setting", "meaning", "bounds", "default", "on SIGHUP"), rows)
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
-    return _code(env_name(name)), str(field.description), _bounds(field), _code(setting_default(field))
+    reload = "reloaded" if name in RELOADABLE else "restart"
+    return _code(env_name(name)), str(field.description), _bounds(field), _code(setting_default(field)), reload
 
 
 def _bounds(field: FieldInfo) -> str:

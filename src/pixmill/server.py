@@ -21,10 +21,10 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from pixmill.api.app import create_admin_app, create_app
 from pixmill.api.config import MAX_PORT
 from pixmill.api.context import ApiContext
 from pixmill.ports.observe import Event
+from pixmill.reloading import Reloader
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
 from pixmill.runtime.event_loop import ServerLoop
 from pixmill.runtime.operating_system import raise_open_files_limit
@@ -73,41 +73,46 @@ With 250 queued requests a full collection takes 40 ms. Neither a response nor a
 log = structlog.get_logger()
 
 
-def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
+def serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings] | None = None) -> None:
     """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections.
 
-    Raises OSError. On a signal, readiness fails; after ``drain_delay_s`` the listener closes; requests in flight
-    have ``drain_timeout_s`` to finish.
+    ``load`` reads the settings again on SIGHUP, which is otherwise ignored. Raises OSError. To stop, readiness fails;
+    after ``drain_delay_s`` the listener closes; requests in flight have ``drain_timeout_s`` to finish.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which would end the process until the loop handles it
     limit_arenas()
     configure_logging(settings)
     logging.captureWarnings(capture=True)
     if raise_open_files_limit() < settings.max_connections + RESERVED_OPEN_FILES:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=ServerLoop) as runner:
-        runner.run(_serve(settings, on_ready))
+        runner.run(_serve(settings, on_ready, load or (lambda: settings)))
 
 
-async def _serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
-    stop = asyncio.Event()
+async def _serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings]) -> None:
+    stop, reload_requested = asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_requested.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with build_services(settings) as services:
         address, port = resolve_listen_address(settings.host, settings.port)
-        async with _admin_listener(services, settings) as admin_tasks:
-            server = _make_server(create_app(services), address, port, settings.max_connections, settings)
+        reloader = Reloader(settings, services, load)
+        async with _admin_listener(reloader.admin_app, settings) as admin_tasks:
+            server = _make_server(reloader.public_app, address, port, settings.max_connections, settings)
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
+            reloading = asyncio.create_task(reloader.run(reload_requested))
             readiness_probe = asyncio.create_task(_report_ready(on_ready, address, port))
             memory_maintenance = asyncio.create_task(_maintain_memory())
             rate_monitor = asyncio.create_task(_make_rate_monitor(services, port, settings).run())
             await asyncio.wait((serving, stopping, *admin_tasks), return_when=asyncio.FIRST_COMPLETED)
             readiness_probe.cancel()
+            reloading.cancel()
             stopping.cancel()
             memory_maintenance.cancel()
             rate_monitor.cancel()
             if not serving.done():
-                await _drain(services, server, serving, settings)
+                await _drain(services, server, serving, reloader.settings)
             if serving.done():
                 serving.result()
 
@@ -120,14 +125,14 @@ def _make_rate_monitor(services: ApiContext, port: int, settings: Settings) -> S
 
 
 @asynccontextmanager
-async def _admin_listener(services: ApiContext, settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]]:
+async def _admin_listener(app: ASGIApp, settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]]:
     """Run the admin listener, if configured: opens before and closes after the main listener."""
     listen_address = settings.admin_address()
     if listen_address is None:
         yield []
         return
     address, port = resolve_listen_address(*listen_address, setting="PIXMILL_ADMIN_LISTEN")
-    server = _make_server(create_admin_app(services), address, port, ADMIN_MAX_CONNECTIONS, settings)
+    server = _make_server(app, address, port, ADMIN_MAX_CONNECTIONS, settings)
     serving = asyncio.create_task(server.serve())
     log.info("listening for operators", address=address, port=port)
     try:

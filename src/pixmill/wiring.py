@@ -159,20 +159,13 @@ def _build_api(
     health.start_watching()
     for name in health.optional_names:
         metrics.add_gauge("store_up", partial(health.is_up, name), store=name)
-    dialects = settings.dialect_registry(settings.keyring())
     response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, metrics)
     storage.memory_budget.add_reclaimer(response_bodies.reclaim)
     batch = TelemetryBatch(metrics, access_log, resizer.lookup.results.count_hits)
     stack.callback(batch.flush)
     return ApiContext(
         config=settings,
-        images=ImageServices(
-            dialects=dialects,
-            negotiable_formats=_writable(settings.negotiable_formats()),
-            resizer=resizer,
-            request_cache=RequestCache(RequestKeyReader(dialects, settings.request_key_headers())),
-            freshness=settings.cache_freshness_policy(),
-        ),
+        images=make_image_services(settings, resizer),
         admin=AdminServices(storage.cache.purge_service, warm_queue),
         limits=RequestLimits(
             images=settings.limits(),
@@ -190,6 +183,18 @@ def _build_api(
         ),
         lifecycle=Lifecycle(health),
         playground=_make_playground(settings, storage),
+    )
+
+
+def make_image_services(settings: Settings, resizer: ResizeService) -> ImageServices:
+    """Return what leads from a URL to an image by these settings. Raises ValueError that names the setting."""
+    dialects = settings.dialect_registry(settings.keyring())
+    return ImageServices(
+        dialects=dialects,
+        negotiable_formats=_writable(settings.negotiable_formats()),
+        resizer=resizer,
+        request_cache=RequestCache(RequestKeyReader(dialects, settings.request_key_headers())),
+        freshness=settings.cache_freshness_policy(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -24,7 +25,7 @@ from pixmill.cli.options import DocumentedCommand, DocumentedOption, with_settin
 )
 @with_settings
 def command(root: str | None, *, demo: bool, **flags: str | None) -> None:
-    """Run the service until SIGTERM or Ctrl-C.
+    """Run the service until SIGTERM or Ctrl-C. SIGHUP reloads settings.
 
     IMAGES is the image root, as in --images: a folder, or the URL of a store such as s3://bucket/prefix.
     """
@@ -39,8 +40,9 @@ def command(root: str | None, *, demo: bool, **flags: str | None) -> None:
         raise WrongUsage(f"give one of {' and '.join(roots)}: each says which images are served")
     given = {name: value for name, value in (flags | {"images": root or flags["images"]}).items() if value is not None}
     try:
-        settings = load_demo(given) if demo else load(given)
-        run(settings, lambda port: log_startup(settings, port))
+        load_again = partial(load_demo if demo else load, given)
+        settings = load_again()
+        run(settings, lambda port: log_startup(settings, port), load_again)
     except Exception as error:
         failure = failure_of(error)
         if failure is not None:

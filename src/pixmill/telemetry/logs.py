@@ -41,20 +41,39 @@ def configure_logging(config: TelemetryConfig, writer: BufferedLogWriter | None 
     """Send every log line, of Pixmill and of libraries, to ``writer`` (default: standard error)."""
     writer = writer or stderr_writer()
     writer.on_dropped(_warn_lines_dropped)
-    level = LEVELS[config.log_level]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _drop_below_level,
             structlog.processors.format_exc_info,
             *_final_processors(config, writer),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # loggers keep theirs: see set_log_level
         logger_factory=lambda *_: writer,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=level, handlers=[StdlibLogHandler()], force=True)
+    logging.basicConfig(handlers=[StdlibLogHandler()], force=True)
+    set_log_level(config.log_level)
     adopt_foreign_loggers()
+
+
+def set_log_level(name: str) -> None:
+    """Log lines of this level and above from now on, but for the access log, which has its own."""
+    _Level.minimum = LEVELS[name]
+    logging.getLogger().setLevel(_Level.minimum)
+
+
+class _Level:
+    """Of the whole process, as its log is; structlog's own filter cannot be changed once a logger is used."""
+
+    minimum = logging.INFO
+
+
+def _drop_below_level(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if LEVELS[event["level"]] < _Level.minimum:
+        raise structlog.DropEvent
+    return event
 
 
 class AccessLogTemplate(NamedTuple):
@@ -76,6 +95,10 @@ class AccessLogWriter:
         self._min_level = LEVELS[config.log_level]
         self._timestamper = Timestamper()
         self._console = None if is_json(config, self._writer) else _console_renderer(self._writer)
+
+    def set_level(self, name: str) -> None:
+        """Write lines of this level and above from now on; templates that were made before stay as they are."""
+        self._min_level = LEVELS[name]
 
     def format(self, level: str, event: str, fields: dict[str, object]) -> AccessLogTemplate | None:
         """Returns the template for ``write``; None when lines of this level are not logged."""
