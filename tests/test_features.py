@@ -194,7 +194,7 @@ bounded queue | setting:queue
 rate limit per client | setting:rate_limit
 Prometheus metrics | route:/metrics
 StatsD, Datadog, New Relic or CloudWatch | package:statsd
-OpenTelemetry | package:opentelemetry
+OpenTelemetry | extra:otel
 error reporting (Sentry and similar) | package:sentry
 structured logs | setting:log_format
 timings in a response header | setting:server_timing

@@ -62,6 +62,7 @@ from pixmill.storage.files import FileStore
 from pixmill.storage.registry import StoreRegistry
 from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
+from pixmill.tracing import Tracing, open_tracing
 
 _UPLOADS_DIVISOR: Final = 4
 """Of the memory budget: the share that uploads of the playground may have."""
@@ -88,38 +89,39 @@ async def build_services(settings: Settings, *, access_log: AccessLogger | None 
 
     ``access_log`` writes the log if there is one, by default to standard error.
     """
-    metrics = Metrics()
     async with AsyncExitStack() as stack:
-        storage = await _open_storage(settings, metrics, stack)
-        engine = await _open_engine(settings, metrics, stack)
+        tracing = await stack.enter_async_context(open_tracing(settings))
+        metrics, observer = tracing.metrics, tracing.observer
+        storage = await _open_storage(settings, observer, stack)
+        engine = await _open_engine(settings, observer, stack)
         log = (access_log or AccessLogWriter(settings)) if settings.access_log else None
-        context = _build_api(settings, metrics, storage, engine, log, stack)
+        context = _build_api(settings, tracing, storage, engine, log, stack)
         _register_gauges(metrics, storage, engine)
         yield context
 
 
-async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> _Storage:
+async def _open_storage(settings: Settings, observer: Observer, stack: AsyncExitStack) -> _Storage:
     stores = StoreRegistry(settings)
     stack.push_async_callback(stores.close)
-    originals = MemoryOriginalCache(settings.originals_memory_bytes(), metrics)
+    originals = MemoryOriginalCache(settings.originals_memory_bytes(), observer)
     stack.callback(originals.close)
     memory_budget = MemoryBudget(
-        settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory"), originals.reclaim
+        settings.memory_budget(), lambda: observer.increment(Event.REJECTED, reason="memory"), originals.reclaim
     )
     uploads = _open_uploads(settings, memory_budget, stack)
     sources = make_sources(
         settings,
         stores,
-        metrics,
+        observer,
         memory_budget,
         uploads=uploads,
         hidden_folders=tuple(local_folders(settings)),
         is_listed=settings.error_display().is_development,
     )
     await open_part(sources, stack)
-    cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
+    cache, original_cache = await _open_caches(settings, observer, stores, memory_budget, stack)
     source = _with_original_cache(sources, original_cache, settings, cache, stores)
-    locks = open_locks(cache, settings, metrics)
+    locks = open_locks(cache, settings, observer)
     stack.push_async_callback(locks.close)
     return _Storage(stores, memory_budget, originals, sources, source, cache, original_cache, locks, uploads)
 
@@ -144,13 +146,14 @@ async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitS
 
 def _build_api(
     settings: Settings,
-    metrics: Metrics,
+    tracing: Tracing,
     storage: _Storage,
     engine: EnginePool,
     access_log: AccessLogger | None,
     stack: AsyncExitStack,
 ) -> ApiContext:
-    resizer = _build_resizer(settings, metrics, storage, engine)
+    metrics, observer = tracing.metrics, tracing.observer
+    resizer = _build_resizer(settings, observer, storage, engine)
     stack.push_async_callback(resizer.close)
     warm_queue = WarmQueue(resizer.lookup.batch_warmer.render_missing)
     stack.push_async_callback(warm_queue.close)
@@ -159,7 +162,7 @@ def _build_api(
     health.start_watching()
     for name in health.optional_names:
         metrics.add_gauge("store_up", partial(health.is_up, name), store=name)
-    response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, metrics)
+    response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, observer)
     storage.memory_budget.add_reclaimer(response_bodies.reclaim)
     batch = TelemetryBatch(metrics, access_log, resizer.lookup.results.count_hits)
     stack.callback(batch.flush)
@@ -172,14 +175,15 @@ def _build_api(
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=storage.memory_budget,
             response_bodies=response_bodies,
-            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics, display=settings.error_display()),
+            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, observer, display=settings.error_display()),
         ),
         telemetry=Telemetry(
-            observer=metrics,
+            observer=observer,
             request_metrics=metrics,
             access_log=access_log,
             batch=batch,
             render_metrics=metrics.render if settings.metrics else None,
+            tracer=tracing.tracer,
         ),
         lifecycle=Lifecycle(health),
         playground=_make_playground(settings, storage),

@@ -102,7 +102,7 @@ class Written:
         return {"level": level, "event": event, **fields}
 
     def write(self, records: Iterable[AccessRecord]) -> None:
-        for spelled, remote, request_id, ended, seconds in records:
+        for spelled, remote, request_id, ended, seconds, _ in records:
             assert 0 < seconds < 60
             assert abs(ended - time.time()) < 60
             self.lines.append({**spelled, "remote": remote, "request_id": request_id.decode()})

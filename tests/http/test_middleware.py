@@ -50,7 +50,7 @@ class Notes:
         return {"level": level, "event": event, **fields}
 
     def write(self, records: Iterable[AccessRecord]) -> None:
-        for spelled, remote, id_, _, seconds in records:
+        for spelled, remote, id_, _, seconds, _ in records:
             self.lines.append({**spelled, "remote": remote, "request_id": id_.decode(), "seconds": seconds})
 
 

@@ -108,6 +108,13 @@ CASES: dict[str, Case] = {
     "widths with an empty one": env(client_hint_widths="320,,640"),
     "a public URL with a query": env(public_url="https://images.example.com?a=1"),
     "a header that has a meaning": env(tag_header="Accept"),
+    "origins of traces that are no patterns": env(trace_origins="example.com"),
+    "a collector that takes gRPC alone": Case(
+        {"PIXMILL_TRACES": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT": "otel:4317"}
+    ),
+    "a share of traces above all": Case({"PIXMILL_TRACES": "true", "OTEL_TRACES_SAMPLER_ARG": "10"}),
+    "a sampler that there is not": Case({"PIXMILL_TRACES": "true", "OTEL_TRACES_SAMPLER": "parentbased_ratio"}),
+    "a queue of traces without a bound": Case({"PIXMILL_TRACES": "true", "OTEL_BSP_MAX_QUEUE_SIZE": "1e9"}),
     "much at once": Case(
         {
             "PIXMILL_PORT": "many",

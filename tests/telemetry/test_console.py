@@ -145,7 +145,7 @@ def test_a_terminal_gets_coloured_lines_of_its_width(terminal: Pty) -> None:
     log = AccessLogWriter(TelemetryConfig(), writer)
     template = log.format("info", "request", {**HIT, "query": "url=" + "a" * 200 + "&sig=hunter2"})
     assert template
-    log.write([(template, "192.0.2.1", b"an-id", 0.0, 0.016)])
+    log.write([(template, "192.0.2.1", b"an-id", 0.0, 0.016, b"")])
     configure_logging(TelemetryConfig(), writer)
     structlog.get_logger().warning("component_failing", component="cache redis", code="store_unavailable", detail="no")
     assert writer.flush()

@@ -175,7 +175,7 @@ def test_auto_means_colours_on_a_terminal() -> None:
 def request_line(log: AccessLogWriter, level: str, **facts: object) -> None:
     template = log.format(level, "request", facts)
     if template:
-        log.write([(template, "192.0.2.1", b"an-id", 1_700_000_000.0625, 0.0123456789)])
+        log.write([(template, "192.0.2.1", b"an-id", 1_700_000_000.0625, 0.0123456789, b"")])
 
 
 def test_the_access_log_looks_like_every_other_line() -> None:
@@ -218,7 +218,7 @@ def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
     log = AccessLogWriter(TelemetryConfig(), page.writer)
     template = log.format("info", "request", {"path": "/resize"})
     assert template
-    log.write([(template, "192.0.2.1", b"a", 0.0, 0.1), (template, "192.0.2.2", b"b", 0.0, 0.2)])
+    log.write([(template, "192.0.2.1", b"a", 0.0, 0.1, b""), (template, "192.0.2.2", b"b", 0.0, 0.2, b"")])
     assert [(event["path"], event["remote"]) for event in page.events] == [
         ("/resize", "192.0.2.1"),
         ("/resize", "192.0.2.2"),

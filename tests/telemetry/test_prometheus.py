@@ -43,7 +43,8 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 def test_every_event_has_a_counter_and_every_stage_a_series(metrics: Metrics) -> None:
     assert set(EVENT_METRICS) == set(Event)
     stages = {sample.labels["stage"] for sample in families(metrics)["pixmill_stage_duration_seconds"].samples}
-    assert stages == set(RequestStage)
+    assert stages == set(RequestStage) - {RequestStage.CACHE_LOOKUP}
+    assert families(metrics)["pixmill_cache_lookup_duration_seconds"].samples
 
 
 def test_events_are_counted_by_their_labels(metrics: Metrics) -> None:

@@ -22,6 +22,7 @@ from pixmill.api.middleware.guards import (
 from pixmill.api.middleware.path_prefix import PathPrefixMiddleware
 from pixmill.api.middleware.request_context import EXCEPTION_HANDLERS, ErrorMiddleware, RequestContextMiddleware
 from pixmill.api.middleware.response_body import ResponseBodyMiddleware
+from pixmill.api.middleware.tracing import TracingMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.openapi import get_openapi
@@ -76,7 +77,8 @@ def create_app(context: ApiContext, *, has_root_path: bool = False, has_admin_ro
         in_flight=context.lifecycle.in_flight,
         trusted_proxies=context.config.proxy_networks(),
     )
-    return _below_prefix(context, fast_path, has_root_path=has_root_path)
+    app = _below_prefix(context, fast_path, has_root_path=has_root_path)
+    return TracingMiddleware(app, context.telemetry.tracer) if context.telemetry.tracer else app
 
 
 def create_admin_app(context: ApiContext, *, has_root_path: bool = False) -> ASGIApp:

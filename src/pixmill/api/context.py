@@ -17,7 +17,7 @@ from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.api.middleware.guards import InFlightRequests
 from pixmill.api.middleware.response_body import ResponseBodies
-from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
+from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics, RequestTracer
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.media import Format
 from pixmill.plan.freshness import FreshnessPolicy
@@ -73,6 +73,7 @@ class Telemetry:
     access_log: AccessLogger | None
     batch: TelemetryBatch
     render_metrics: Callable[[str], tuple[str, bytes]] | None
+    tracer: RequestTracer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Knows order, time and counting; must never know what a tier is made of. A failur
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from time import perf_counter, time
+from time import time
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -19,7 +19,16 @@ from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTi
 from pixmill.cache.tier import HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
 from pixmill.plan.limits import LARGE_RESULT_BYTES
-from pixmill.ports.observe import BoundCounters, Event, NullObserver, Observer, Pingable, RequestStage, timer_of
+from pixmill.ports.observe import (
+    BoundCounters,
+    BoundMeasures,
+    Event,
+    NullObserver,
+    Observer,
+    Pingable,
+    RequestStage,
+    measure_of,
+)
 from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
@@ -45,7 +54,8 @@ class TieredCache:
         self.write_behind_tiers = tuple(tier for tier in self._tiers if isinstance(tier, WriteBehindTier))
         self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or NullObserver()
-        self._time_read = timer_of(self._observer, RequestStage.CACHE_READ)
+        self._measure_read = measure_of(self._observer, RequestStage.CACHE_READ)
+        self._measure_lookup = BoundMeasures(self._observer, RequestStage.CACHE_LOOKUP, "tier")
         self._count_lookup = BoundCounters(self._observer, Event.CACHE_LOOKUP, "tier", "outcome")
         self._in_use: WeakValueDictionary[Key, Entry] = WeakValueDictionary()
         self._max_entry_bytes = max_entry_bytes
@@ -80,14 +90,12 @@ class TieredCache:
             self._count_lookup[self._memory_tier.name, "hit"](hits)
 
     async def get(self, key: Key) -> Hit | None:
-        started = perf_counter()
-        hit = None
-        for position, tier in enumerate(self._tiers):
-            hit = self._find_in_use(tier, key) or await self._lookup(tier, key, self._tiers[:position])
-            if hit is not None:
-                break
-        self._time_read(perf_counter() - started)
-        return hit
+        with self._measure_read():
+            for position, tier in enumerate(self._tiers):
+                hit = self._find_in_use(tier, key) or await self._lookup(tier, key, self._tiers[:position])
+                if hit is not None:
+                    return hit
+        return None
 
     async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         stored_at = stale.meta.lifetime.stored_at
@@ -158,6 +166,10 @@ class TieredCache:
         )
 
     async def _lookup(self, tier: ResultTier, key: Key, faster_tiers: Iterable[ResultTier]) -> Hit | None:
+        with self._measure_lookup[tier.name]():
+            return await self._find(tier, key, faster_tiers)
+
+    async def _find(self, tier: ResultTier, key: Key, faster_tiers: Iterable[ResultTier]) -> Hit | None:
         now = self._clock()
         try:
             found = await tier.get(key)

@@ -19,6 +19,7 @@ from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.runtime.operating_system import IS_LINUX, raise_open_files_limit
 from pixmill.server import RESERVED_OPEN_FILES
 from pixmill.settings import Settings, SettingsError
+from pixmill.tracing import is_otel_installed
 from pixmill.wiring import build_services
 
 REPORT_TIMEOUT_S = 30.0
@@ -105,6 +106,9 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         CheckResult(f"Detects faces by {report.face_detector}")
         if report.face_detector
         else CheckResult("Faces are not detected: pip install 'pixmill[faces]'", is_optional=True),
+        CheckResult("Can send traces by OTLP")
+        if is_otel_installed()
+        else CheckResult("Traces cannot be sent: pip install 'pixmill[otel]'", is_optional=True),
         CheckResult("Resamples in linear light by the compiled kernel")
         if report.has_kernel
         else CheckResult(f"{NO_KERNEL[0].upper()}{NO_KERNEL[1:]}", is_error=True),

@@ -28,8 +28,8 @@ class HostAccessLog:
             return None
         return _Template(number, dict(sanitize_fields(None, level, {"event": event, **fields})))
 
-    def write(self, records: Iterable[tuple[_Template, str, bytes, float, float]]) -> None:
-        """Write lines of template, client address, request id, end and duration in seconds."""
-        for template, remote, id_, _, seconds in records:
+    def write(self, records: Iterable[tuple[_Template, str, bytes, float, float, bytes]]) -> None:
+        """Write lines of template, client address, request id, end and duration in seconds, and ids of a trace."""
+        for template, remote, id_, _, seconds, _ in records:
             fields = template.fields | {"remote": remote, "request_id": id_.decode(), "seconds": round(seconds, 6)}
             LOGGER.log(template.level, "%s", json.dumps(fields, default=repr), extra={"pixmill": fields})

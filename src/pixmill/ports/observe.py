@@ -1,11 +1,15 @@
 """Ports of observation: metrics events, stage durations, health.
 
-Knows nothing of the metrics backend, and imports nothing of Pixmill.
+Each stage is timed in one place, by ``timer_of`` or ``measure_of``; metrics and traces are its observers. Knows nothing
+of their backends, and imports nothing of Pixmill.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from functools import partial
+from time import perf_counter
+from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 
@@ -35,7 +39,9 @@ class RequestStage(StrEnum):
     ENCODE = "encode"
     RENDER = "render"
     CACHE_READ = "cache_read"
+    CACHE_LOOKUP = "cache_lookup"  # in one tier; label tier
     CACHE_WRITE = "cache_write"
+    LOCK = "lock"
 
 
 class Event(StrEnum):
@@ -57,6 +63,7 @@ class Event(StrEnum):
     RESPONSE_ABORTED = "response_aborted"  # reason: rate · timeout · memory
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · abandoned · preempted · recycled
     COALESCED = "coalesced"  # kind: render · fetch
+    TELEMETRY_DROPPED = "telemetry_dropped"  # signal: traces · metrics; reason: queue_full · export_failed; amount
     LOCK = "lock"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error
 
 
@@ -68,20 +75,89 @@ class Observer(Protocol):
     def increment(self, event: Event, amount: float = 1, **labels: str) -> None: ...
 
 
+class Timer(Protocol):
+    """Observes durations of a stage."""
+
+    def __call__(self, seconds: float, ended_s_ago: float = 0.0, /) -> None: ...
+
+
+class Measure(Protocol):
+    """Times a stage: the block of the context manager, and ``began_s_ago`` before it.
+
+    ``attributes`` are for traces, where they need not be bounded.
+    """
+
+    def __call__(self, began_s_ago: float = 0.0, /, **attributes: str) -> AbstractContextManager[None]: ...
+
+
 @runtime_checkable
 class BindableObserver(Protocol):
     """An observer that resolves a stage or an event with labels once, for code that counts on every request."""
 
-    def bind_timer(self, stage: RequestStage) -> Callable[[float], None]: ...
+    def bind_timer(self, stage: RequestStage, **labels: str) -> Timer: ...
 
     def bind_counter(self, event: Event, **labels: str) -> Callable[[float], None]: ...
 
 
-def timer_of(observer: Observer, stage: RequestStage) -> Callable[[float], None]:
+@runtime_checkable
+class TracingObserver(BindableObserver, Protocol):
+    """An observer that knows to which request an observation belongs, and what happens inside a stage."""
+
+    def bind_measure(self, stage: RequestStage, **labels: str) -> Measure: ...
+
+    def trace_headers(self) -> Mapping[str, str]:
+        """Return the header fields that tell an origin the current trace (W3C Trace Context)."""
+
+
+def timer_of(observer: Observer, stage: RequestStage, **labels: str) -> Timer:
     """Return a function that observes durations of this stage."""
     if isinstance(observer, BindableObserver):
-        return observer.bind_timer(stage)
-    return partial(observer.observe_duration, stage)
+        return observer.bind_timer(stage, **labels)
+
+    def observe(seconds: float, _ended_s_ago: float = 0.0) -> None:
+        observer.observe_duration(stage, seconds)
+
+    return observe
+
+
+def measure_of(observer: Observer, stage: RequestStage, **labels: str) -> Measure:
+    """Return what times this stage: ``with measure():``."""
+    if isinstance(observer, TracingObserver):
+        return observer.bind_measure(stage, **labels)
+    return partial(Measurement, timer_of(observer, stage, **labels))
+
+
+class Measurement:
+    """Times its block for one observer of durations."""
+
+    __slots__ = ("_began", "_observe")
+
+    def __init__(self, observe: Timer, began_s_ago: float = 0.0, **_attributes: str) -> None:
+        self._observe = observe
+        self._began = perf_counter() - began_s_ago
+
+    def __enter__(self) -> None:
+        """Nothing: the time runs since the call."""
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, Exception):  # a cancelled stage has no duration
+            self._observe(perf_counter() - self._began)
+
+
+class BoundMeasures(dict[str, Measure]):
+    """Measures of a stage by the value of its one ``label``; each is bound when it is first used."""
+
+    def __init__(self, observer: Observer, stage: RequestStage, label: str) -> None:
+        super().__init__()
+        self._observer = observer
+        self._stage = stage
+        self._label = label
+
+    def __missing__(self, value: str) -> Measure:
+        measure = self[value] = measure_of(self._observer, self._stage, **{self._label: value})
+        return measure
 
 
 def counter_of(observer: Observer, event: Event, **labels: str) -> Callable[[float], None]:
@@ -104,6 +180,11 @@ class BoundCounters(dict[tuple[str, ...], Callable[[float], None]]):
         labels = dict(zip(self._labels, values, strict=True))
         counter = self[values] = counter_of(self._observer, self._event, **labels)
         return counter
+
+
+def no_trace_headers() -> Mapping[str, str]:
+    """Tell origins nothing."""
+    return {}
 
 
 class NullObserver:

@@ -45,6 +45,12 @@ class SourcesConfig(SettingGroup):
         "or path:. "
         "Empty: every source that the address guard allows.",
     )
+    trace_origins: str = Field(
+        default="allowed",
+        examples=["https://*.example.com/"],
+        description="Origins that receive the header traceparent while PIXMILL_TRACES is on: allowed (those that "
+        "PIXMILL_ALLOWED_SOURCES names, so none without it), none, or comma-separated prefixes as there.",
+    )
     allowed_networks: str = Field(
         default="",
         examples=["10.1.0.0/16"],
@@ -194,6 +200,13 @@ class SourcesConfig(SettingGroup):
         AllowList.parse(",".join(list_items(text)))
         return text
 
+    @field_validator("trace_origins")
+    @classmethod
+    def _validate_trace_origins(cls, text: str) -> str:
+        if text not in {"allowed", "none"} and not AllowList.parse(",".join(list_items(text))).patterns:
+            raise ValueError("must be allowed, none, or prefixes of origins")
+        return text
+
     def source_rate_limiter(self) -> RateLimiter | None:
         """Return the rate limiter of origins; None without a limit."""
         return (
@@ -233,6 +246,13 @@ class SourcesConfig(SettingGroup):
     def allow_list(self) -> AllowList:
         """Return the parsed ``allowed_sources``."""
         return AllowList.parse(self.allowed_sources)
+
+    def traced_origins(self) -> AllowList | None:
+        """Return the origins that receive the trace; None for none. A pattern of a whole scheme names no origin."""
+        if self.trace_origins != "allowed":
+            return None if self.trace_origins == "none" else AllowList.parse(self.trace_origins)
+        named = tuple(pattern for pattern in self.allow_list().patterns if pattern.host)
+        return AllowList(named) if named else None
 
 
 def _parse_networks(text: str) -> tuple[Network, ...]:

@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
 from ipaddress import IPv6Address
-from time import perf_counter
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceKind, SourceRef
-from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, counter_of, timer_of
+from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, counter_of, measure_of
 from pixmill.ports.pipeline import Source
 from pixmill.ports.storage import Lister
 from pixmill.ports.values import Original
@@ -83,7 +82,7 @@ class SourceRouter:
         self._preparations = {kind: each.prepare for kind, each in sources.items() if isinstance(each, Preparable)}
         self._allow_list = allow_list
         self._observer = observer
-        self._time_fetch = timer_of(observer, RequestStage.FETCH)
+        self._measure_fetch = measure_of(observer, RequestStage.FETCH)
         self._count_fetch = BoundCounters(observer, Event.FETCH, "kind", "outcome")
         self._count_bytes = counter_of(observer, Event.FETCH_BYTES)
         self.limiter = limiter
@@ -94,19 +93,24 @@ class SourceRouter:
         source = self._sources.get(ref.kind, _NO_SOURCE)
         if ref.kind in self._held_kinds:
             return source.fetch(ref)
-        return self._run_observed(ref, source.fetch, ref)
+        return self._run_measured(ref, source.fetch, ref)
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Fetch if the validator no longer holds, else return the new directives."""
         source = self._sources.get(ref.kind, _NO_SOURCE)
         if ref.kind in self._held_kinds:
             return source.revalidate(ref, validator)
-        return self._run_observed(ref, source.revalidate, ref, validator)
+        return self._run_measured(ref, source.revalidate, ref, validator)
 
-    async def _run_observed(
+    async def _run_measured(
         self, ref: SourceRef, operation: Callable[P, Awaitable[Fetched]], *args: P.args, **kwargs: P.kwargs
     ) -> Fetched:
-        started = perf_counter()
+        with self._measure_fetch(origin=origin_key(ref)):
+            return await self._run_counted(ref, operation, *args, **kwargs)
+
+    async def _run_counted(
+        self, ref: SourceRef, operation: Callable[P, Awaitable[Fetched]], *args: P.args, **kwargs: P.kwargs
+    ) -> Fetched:
         try:
             if self._allow_list.patterns:
                 self._allow_list.check(ref)
@@ -120,13 +124,13 @@ class SourceRouter:
                 _CURRENT_SLOT.set(slot)
                 found = await operation(*args, **kwargs)
         except PixmillError as error:
-            self._record(ref, started, error.code)
+            self._count_fetch[ref.kind.value, error.code](1)
             raise
         if isinstance(found, Original):
-            self._record(ref, started, "ok")
+            self._count_fetch[ref.kind.value, "ok"](1)
             self._count_bytes(found.spool.size)
         else:
-            self._record(ref, started, "not_modified")
+            self._count_fetch[ref.kind.value, "not_modified"](1)
         return found
 
     async def charge_redirect(self, target: SourceRef) -> None:
@@ -139,10 +143,6 @@ class SourceRouter:
         if slot is not None and slot.key.origin != key.origin:
             self._check_rate(target)
             await slot.move_to(key)
-
-    def _record(self, ref: SourceRef, started: float, outcome: str) -> None:
-        self._time_fetch(perf_counter() - started)
-        self._count_fetch[ref.kind.value, outcome](1)
 
     def _check_rate(self, ref: SourceRef) -> None:
         """Enforce the request rate of an origin."""

@@ -19,3 +19,13 @@ class TelemetryConfig(SettingGroup):
     )
     access_log: bool = Field(default=True, description="Access log: one line per request, with secrets removed.")
     metrics: bool = Field(default=True, description="Serve Prometheus metrics at /metrics.")
+    traces: bool = Field(
+        default=False,
+        description="Send traces by OTLP, with the extra pixmill[otel]. The standard variables say where to and how "
+        "many: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER.",
+    )
+    trust_traceparent: Literal["proxies", "all", "none"] = Field(
+        default="proxies",
+        description="Whose trace a request continues, by its header traceparent: that of PIXMILL_TRUSTED_PROXIES, of "
+        "all clients, or of none. Others get a trace of their own, which is linked to theirs.",
+    )

@@ -53,12 +53,15 @@ REJECT_REASONS: Final = (
     "memory",
 )
 ABORT_REASONS: Final = ("rate", "timeout", "memory")
+SIGNALS: Final = ("traces", "metrics")
+DROP_REASONS: Final = ("queue_full", "export_failed")
 
 LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(RequestStage),
     "outcome": _OUTCOMES,
     "kind": frozenset({*REMOTE_SOURCE_KINDS, *LOCK_KINDS, "path", "upload", "render", "fetch"} | set(PurgeScope)),
-    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS, *ABORT_REASONS}),
+    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS, *ABORT_REASONS, *DROP_REASONS}),
+    "signal": frozenset(SIGNALS),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -116,6 +119,11 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
         ("kind",),
         "Requests coalesced with another one in progress (single flight), by kind of work.",
     ),
+    Event.TELEMETRY_DROPPED: MetricDef(
+        "telemetry_dropped",
+        ("signal", "reason"),
+        "Spans and data points that no collector has received, by reason: queue_full or export_failed.",
+    ),
     Event.LOCK: MetricDef(
         "lock_acquisitions", ("kind", "outcome"), "Attempts to acquire a render lock, by backend and outcome."
     ),
@@ -125,6 +133,12 @@ REQUEST_DURATION: Final = MetricDef(
     "request_duration_seconds", ("route",), "Request duration, until the last byte of the response."
 )
 STAGE_DURATION: Final = MetricDef("stage_duration_seconds", ("stage",), "Duration of the stages of a request.")
+CACHE_LOOKUP_DURATION: Final = MetricDef(
+    "cache_lookup_duration_seconds", ("tier",), "Duration of look-ups in a cache tier, with the copy into faster tiers."
+)
+STAGE_METRICS: Final[Mapping[RequestStage, MetricDef]] = dict.fromkeys(RequestStage, STAGE_DURATION) | {
+    RequestStage.CACHE_LOOKUP: CACHE_LOOKUP_DURATION
+}
 
 GAUGES: Final[Mapping[str, MetricDef]] = {
     definition.name: definition

@@ -31,7 +31,7 @@ FOREIGN_LOGGERS: Final = ("_granian", "granian.access", "aiohttp", "asyncio")
 """Loggers of libraries that may install their own handlers; ``adopt_foreign_loggers`` removes those."""
 
 _ENCODER = msgspec.json.Encoder(enc_hook=repr)
-_VARYING_FIELDS: Final = b'%b"remote":%b,"request_id":"%b","seconds":%.6f,"timestamp":"%b"}'
+_VARYING_FIELDS: Final = b'%b"remote":%b,"request_id":"%b","seconds":%.6f,%b"timestamp":"%b"}'
 """An access-log line: the constant part, which begins the object, and the fields that vary."""
 
 _SCALAR_TYPES = (int, float, bool, type(None))
@@ -109,8 +109,8 @@ class AccessLogWriter:
             return AccessLogTemplate(b"", self._console.access_line(cleaned))
         return AccessLogTemplate(_render_json(None, level, cleaned)[:-1] + b",")
 
-    def write(self, records: Iterable[tuple[AccessLogTemplate, str, bytes, float, float]]) -> None:
-        """Write lines of template, client address, validated request id, end time and duration in seconds.
+    def write(self, records: Iterable[tuple[AccessLogTemplate, str, bytes, float, float, bytes]]) -> None:
+        """Write lines of template, client address, validated request id, end time, duration in seconds, ids of a trace.
 
         None of the varying fields can contain a secret or be long.
         """
@@ -118,14 +118,14 @@ class AccessLogWriter:
         if self._console:
             output = self._console.access_lines(
                 (template.console, seconds, format_time(int(ended_at * 1_000)), f"{remote} {id_.decode()}")
-                for template, remote, id_, ended_at, seconds in records
+                for template, remote, id_, ended_at, seconds, _ in records
                 if template.console
             )
         else:
             output = [
                 _VARYING_FIELDS
-                % (template.json, encode(remote), id_, seconds, format_time(int(ended_at * 1_000)).encode())
-                for template, remote, id_, ended_at, seconds in records
+                % (template.json, encode(remote), id_, seconds, trace, format_time(int(ended_at * 1_000)).encode())
+                for template, remote, id_, ended_at, seconds, trace in records
             ]
         self._writer.write_lines(output)
 

@@ -8,8 +8,9 @@ values is resolved to its counter once.
 import math
 import platform
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import time
 from typing import Final, TypeVar
 
 from prometheus_client import (
@@ -24,13 +25,15 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from pixmill import __version__
 from pixmill.errors import SourceCredentials, SourceTimeout
-from pixmill.ports.observe import Event, RequestStage
+from pixmill.ports.observe import Event, RequestStage, Timer
 from pixmill.runtime.event_log import EventLog
 from pixmill.telemetry.definitions import (
+    DROP_REASONS,
     DURATION_BUCKETS_S,
     EVENT_METRICS,
     GAUGES,
@@ -44,11 +47,15 @@ from pixmill.telemetry.definitions import (
     REQUESTS_TOTAL,
     RESPONSE_BYTES,
     RESTART_REASONS,
-    STAGE_DURATION,
+    SIGNALS,
+    STAGE_METRICS,
     MetricDef,
 )
 
 Metric = TypeVar("Metric", Counter, Histogram)
+
+CurrentExemplar = Callable[[], dict[str, str] | None]
+"""Returns the labels of an exemplar: the trace that the current task belongs to, None without one."""
 
 REQUEST_METRICS: Final = (REQUESTS_TOTAL, REQUEST_DURATION, RESPONSE_BYTES)
 
@@ -120,6 +127,12 @@ class RequestCollector(Collector):
         self._label_guard = label_guard
         self._by_request: dict[tuple[str, int, str], RequestStats] = {}
         self._by_labels: dict[tuple[str, str, str], RequestStats] = {}
+        self._exemplars: dict[tuple[str, int], Exemplar] = {}
+
+    def add_exemplar(self, route: str, duration_s: float, labels: Mapping[str, str]) -> None:
+        """Name a request that ``add`` counts as the example of its bucket, in place of an earlier one."""
+        bucket = bisect_left(self._bucket_bounds, duration_s)
+        self._exemplars[self._label_guard("route", route), bucket] = Exemplar(dict(labels), duration_s, time())
 
     def add(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
         """Count as many requests as there are durations, each with ``body_bytes``."""
@@ -143,7 +156,7 @@ class RequestCollector(Collector):
         seconds = HistogramMetricFamily(self._names[1], self._documentations[1], labels=("route",))
         sent = CounterMetricFamily(self._names[2], self._documentations[2], labels=("route",))
         for route, stats in by_route.items():
-            seconds.add_metric((route,), self._cumulative(stats), stats.total_seconds)
+            seconds.add_metric((route,), self._cumulative(route, stats), stats.total_seconds)
             sent.add_metric((route,), stats.sent_bytes)
         yield from (requests, seconds, sent)
 
@@ -160,19 +173,22 @@ class RequestCollector(Collector):
             self._by_request[route, status, format_name] = stats
         return stats
 
-    def _cumulative(self, stats: RequestStats) -> list[tuple[str, float]]:
+    def _cumulative(self, route: str, stats: RequestStats) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
         format_bound: Callable[[float], str] = floatToGoString
-        total, buckets = 0, []
-        for bound, count in zip((*self._bucket_bounds, float("inf")), stats.buckets, strict=True):
+        total = 0
+        buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
+        bounds = (*self._bucket_bounds, float("inf"))
+        for index, (bound, count) in enumerate(zip(bounds, stats.buckets, strict=True)):
             total += count
-            buckets.append((format_bound(bound), float(total)))
+            exemplar, text = self._exemplars.get((route, index)), format_bound(bound)
+            buckets.append((text, float(total), exemplar) if exemplar else (text, float(total)))
         return buckets
 
 
 class Metrics:
     """All metrics of one server: ``BindableObserver``, request metrics and gauges."""
 
-    def __init__(self) -> None:
+    def __init__(self, current_exemplar: CurrentExemplar | None = None) -> None:
         # Without this each counter has a second series with its creation time, which nothing uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves this one without types
         self.registry = CollectorRegistry()
@@ -181,7 +197,8 @@ class Metrics:
         self._log = EventLog("telemetry")
         self._counters = {event: self._counter(definition) for event, definition in EVENT_METRICS.items()}
         self._bound_counters: dict[tuple[str, ...], Counter] = {}
-        self._stage_durations = self._histogram(STAGE_DURATION)
+        self._current_exemplar = current_exemplar
+        self._stage_durations = {one.name: self._histogram(one) for one in dict.fromkeys(STAGE_METRICS.values())}
 
         self._requests = RequestCollector(
             tuple(f"pixmill_{each.name}" for each in REQUEST_METRICS),
@@ -206,7 +223,7 @@ class Metrics:
     # ---------------------------------------------------------------- Observer
 
     def observe_duration(self, stage: RequestStage, seconds: float) -> None:
-        self._stage_durations[stage,].observe(seconds)
+        self.bind_timer(stage)(seconds)
 
     def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         counter = self._bound_counters.get((event, *labels, *labels.values()))
@@ -214,8 +231,14 @@ class Metrics:
             counter = self._bind_counter(event, labels)
         counter.inc(amount)
 
-    def bind_timer(self, stage: RequestStage) -> Callable[[float], None]:
-        return self._stage_durations[stage,].observe
+    def bind_timer(self, stage: RequestStage, **labels: str) -> Timer:
+        definition, values = STAGE_METRICS[stage], {"stage": stage, **labels}
+        children = self._stage_durations[definition.name]
+        observe = children[tuple(values.get(name, OTHER) for name in definition.labels)].observe
+        exemplar = self._current_exemplar
+        if exemplar is None:
+            return lambda seconds, _ended_s_ago=0.0: observe(seconds)
+        return lambda seconds, _ended_s_ago=0.0: observe(seconds, exemplar())
 
     def bind_counter(self, event: Event, **labels: str) -> Callable[[float], None]:
         return self._bind_counter(event, labels).inc
@@ -225,6 +248,10 @@ class Metrics:
     def record(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
         """Count finished requests of one kind: ``route`` is the template, ``body_bytes`` the size of each body."""
         self._requests.add(route, status, format_name, body_bytes, durations_s)
+
+    def add_exemplar(self, route: str, duration_s: float, labels: Mapping[str, str]) -> None:
+        """Name the trace of a request, as an example of its duration."""
+        self._requests.add_exemplar(route, duration_s, labels)
 
     # ---------------------------------------------------------------- gauges and the page
 
@@ -257,6 +284,9 @@ class Metrics:
             self.increment(Event.WORKER_RESTART, 0, reason=reason)
         for reason in REJECT_REASONS:
             self.increment(Event.REJECTED, 0, reason=reason)
+        for signal in SIGNALS:
+            for reason in DROP_REASONS:
+                self.increment(Event.TELEMETRY_DROPPED, 0, signal=signal, reason=reason)
         for kind in LOCK_KINDS:
             self.increment(Event.LOCK, 0, kind=kind, outcome="timeout")
         for kind in REMOTE_SOURCE_KINDS:

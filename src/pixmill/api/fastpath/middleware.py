@@ -24,7 +24,7 @@ from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.guards import InFlightRequests, identify_client
 from pixmill.api.middleware.request_context import choose_request_id
 from pixmill.api.middleware.response_body import ResponseBodies
-from pixmill.api.middleware.telemetry import access_fields, remote_address
+from pixmill.api.middleware.telemetry import RequestTrace, access_fields, remote_address
 from pixmill.errors import MemoryExhausted
 from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.plan.request import Headers
@@ -33,6 +33,15 @@ from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+def end_trace(trace: RequestTrace, scope: Scope, response_class: ResponseClass, raw_id: bytes, seconds: float) -> bytes:
+    """End the trace of a response; return its ids for the log."""
+    one = response_class
+    trace.end(
+        one.route, one.status, one.body_bytes, seconds, method=scope["method"], request_id=raw_id.decode("latin-1")
+    )
+    return trace.log_fields
 
 
 class FastPathMiddleware:
@@ -121,9 +130,10 @@ class FastPathMiddleware:
         finally:
             self._request_metrics.in_flight -= 1
             if is_sent:
-                seconds = time.perf_counter() - started
+                seconds, trace = time.perf_counter() - started, scope.get("trace")
+                ids = end_trace(trace, scope, response.response_class, raw_id, seconds) if trace else b""
                 self._telemetry_batch.add(
-                    (response.response_class, remote_address(scope), raw_id, time.time(), seconds)
+                    (response.response_class, remote_address(scope), raw_id, time.time(), seconds, ids)
                 )
         return is_sent
 

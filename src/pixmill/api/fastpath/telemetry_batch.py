@@ -35,8 +35,8 @@ class ResponseClass:
     is_hit: bool
 
 
-ResponseRecord = tuple[ResponseClass, str, bytes, float, float]
-"""Response class, client address, request id, end (seconds since the epoch), duration in seconds."""
+ResponseRecord = tuple[ResponseClass, str, bytes, float, float, bytes]
+"""Response class, client address, request id, end (seconds since the epoch), duration in seconds, ids of a trace."""
 
 
 class TelemetryBatch:
@@ -68,7 +68,7 @@ class TelemetryBatch:
         if not records:
             return
         durations_s: defaultdict[ResponseClass, list[float]] = defaultdict(list)
-        for response_class, _, _, _, seconds in records:
+        for response_class, _, _, _, seconds, _ in records:
             durations_s[response_class].append(seconds)
         for one, all_seconds in durations_s.items():
             self.request_metrics.record(one.route, one.status, one.format_name, one.body_bytes, all_seconds)
@@ -76,8 +76,8 @@ class TelemetryBatch:
             self._count_hits(hits)
         if self.access_log:
             access_records: list[AccessRecord] = [
-                (response_class.log_record, remote, id_, ended, seconds)
-                for response_class, remote, id_, ended, seconds in records
+                (response_class.log_record, remote, id_, ended, seconds, trace)
+                for response_class, remote, id_, ended, seconds, trace in records
                 if response_class.log_record is not None
             ]
             self.access_log.write(access_records)

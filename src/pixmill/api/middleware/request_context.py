@@ -29,7 +29,13 @@ from pixmill.api.http.path_prefix import prefix_of
 from pixmill.api.http.problems import SERVER_ERROR, problem_response, translate
 from pixmill.api.middleware.cors import COMMON_HEADERS, SAME_ORIGIN_HEADERS
 from pixmill.api.middleware.paths import ADMIN_PREFIX, raw_path
-from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics, access_fields, remote_address
+from pixmill.api.middleware.telemetry import (
+    AccessLogger,
+    RequestMetrics,
+    RequestTrace,
+    access_fields,
+    remote_address,
+)
 from pixmill.dialects.catalogue import marked_services
 from pixmill.dialects.factory import DIALECTS
 from pixmill.dialects.port import Redirect
@@ -132,6 +138,17 @@ class RequestContextMiddleware:
         format_name = scope["state"].get("format", "none")
         self._request_metrics.in_flight -= 1
         self._request_metrics.record(route, status, format_name, request_context.body_bytes, (seconds,))
+        trace: RequestTrace | None = scope.get("trace")
+        if trace:
+            trace.end(
+                route,
+                status,
+                request_context.body_bytes,
+                seconds,
+                method=scope["method"],
+                request_id=request_context.id,
+                error_code=request_context.error.code if request_context.error else "",
+            )
         error, request_context.error = request_context.error, None  # its traceback holds the request, which holds this
         if self._access_log:
             fields = access_fields(
@@ -141,8 +158,9 @@ class RequestContextMiddleware:
                 fields |= {"code": error.code, "detail": error.detail or error.message}
             formatted = self._access_log.format("warning" if status >= SERVER_ERROR else "info", "request", fields)
             if formatted is not None:
+                ids = trace.log_fields if trace else b""
                 self._access_log.write(
-                    [(formatted, remote_address(scope), request_context.id.encode(), time.time(), seconds)]
+                    [(formatted, remote_address(scope), request_context.id.encode(), time.time(), seconds, ids)]
                 )
 
 

@@ -1,6 +1,7 @@
 """Ports of request metrics and the access log. Must never know who counts and where the log goes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from starlette.types import Scope
@@ -18,9 +19,47 @@ class RequestMetrics(Protocol):
         """Count one response per duration, each with ``body_bytes`` bytes."""
 
 
-AccessRecord = tuple[Any, str, bytes, float, float]
+class RequestTrace(Protocol):
+    """The trace that a request belongs to. ``log_fields`` are its ids as fields of JSON, each followed by a comma."""
+
+    @property
+    def ids(self) -> Mapping[str, str]: ...
+
+    @property
+    def is_sampled(self) -> bool: ...
+
+    @property
+    def log_fields(self) -> bytes: ...
+
+    def describe(self, method: str, path: str, query: str) -> None:
+        """Say what is requested; for sampled traces."""
+
+    def end(
+        self,
+        route: str,
+        status: int,
+        body_bytes: int,
+        seconds: float,
+        *,
+        method: str,
+        request_id: str,
+        error_code: str = "",
+    ) -> None:
+        """Record how the request has ended; what follows belongs to it, and is done after the response."""
+
+
+class RequestTracer(Protocol):
+    """Begins traces."""
+
+    def begin(
+        self, method: str, headers: Iterable[tuple[bytes, bytes]], peer: str
+    ) -> AbstractContextManager[RequestTrace]:
+        """Begin the trace of a request from the address ``peer``; in the block it is that of the current task."""
+
+
+AccessRecord = tuple[Any, str, bytes, float, float, bytes]
 """A formatted record, the client's address, the request id, the end (seconds since the epoch), the duration in
-seconds."""
+seconds, the ``log_fields`` of its trace."""
 
 
 class AccessLogger(Protocol):

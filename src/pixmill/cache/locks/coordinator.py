@@ -12,7 +12,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import BoundCounters, Event, Observer
+from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, measure_of
 from pixmill.ports.values import Entry
 from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.bounded import BoundedDict
@@ -88,6 +88,7 @@ class LockCoordinator:
         self._backends = tuple(backends)
         self._pending_writes = tuple(pending_writes)
         self._count_outcome = BoundCounters(observer, Event.LOCK, "kind", "outcome")
+        self._measure_wait = measure_of(observer, RequestStage.LOCK)
         self._acquire_timeout_s = acquire_timeout_s
         self._uncacheable_until: BoundedDict[Key, float] = BoundedDict(_MAX_UNCACHEABLE)
         self._release_tasks: set[asyncio.Task[None]] = set()
@@ -114,7 +115,8 @@ class LockCoordinator:
             return
         held_locks: list[HeldLock] = []
         try:
-            look_again = await self._acquire_all(key, held_locks)
+            with self._measure_wait():
+                look_again = await self._acquire_all(key, held_locks)
             yield look_again
         finally:
             pending_queues = self._pending_queues(key)

@@ -7,13 +7,13 @@ items can already be read. The last item put under a key wins. Must never know w
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Final, Generic
+from typing import Final, Generic, NamedTuple
 
 from pixmill.cache.tier import HasSize, Item, Miss, Tier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage, timer_of
+from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage, measure_of
 from pixmill.ports.values import Entry
 
 MAX_PENDING: Final = 256
@@ -27,6 +27,13 @@ DRAIN_TIMEOUT_S: Final = 5.0
 
 WRITERS: Final = 2
 """Concurrent writes per tier: the disk tier has four threads, so a read always finds one."""
+
+
+class _QueuedWrite(NamedTuple, Generic[Item]):
+    """``context`` is that of the request that has put the item, for its logs and its trace."""
+
+    item: Item
+    context: Context
 
 
 @dataclass(slots=True)
@@ -50,11 +57,11 @@ class WriteBehindTier(Generic[Item]):
         self.name = tier.name
         self.tier = tier
         self._observer = observer or NullObserver()
-        self._time_write = timer_of(self._observer, RequestStage.CACHE_WRITE)
+        self._measure_write = measure_of(self._observer, RequestStage.CACHE_WRITE, tier=tier.name)
         self._max_pending = max_pending
         self._max_pending_bytes = max_pending_bytes
         self._writers = writers
-        self._queued: dict[Key, Item] = {}
+        self._queued: dict[Key, _QueuedWrite[Item]] = {}
         self._running: dict[Key, _RunningWrite[Item]] = {}
         self._pending_bytes = 0
 
@@ -69,7 +76,7 @@ class WriteBehindTier(Generic[Item]):
         No coroutine of its own, because every lookup passes.
         """
         if key in self._queued:
-            return _completed(self._queued[key])
+            return _completed(self._queued[key].item)
         if key in self._running:
             return _completed(self._running[key].item)
         return self.tier.get(key)
@@ -80,7 +87,7 @@ class WriteBehindTier(Generic[Item]):
         if self.pending_count >= self._max_pending or self._pending_bytes + size > self._max_pending_bytes:
             self._count_error("drop")
             return
-        self._queued[key] = item
+        self._queued[key] = _QueuedWrite(item, copy_context())
         self._pending_bytes += size
         self._start_writes()
 
@@ -131,18 +138,17 @@ class WriteBehindTier(Generic[Item]):
             key = next((key for key in self._queued if key not in self._running), None)
             if key is None:
                 return
-            item = self._queued.pop(key)
-            task = asyncio.create_task(self._write(key, item), name=f"{self.name}-write")
+            item, context = self._queued.pop(key)
+            task = asyncio.create_task(self._write(key, item), name=f"{self.name}-write", context=context)
             self._running[key] = _RunningWrite(item, task)
 
     async def _write(self, key: Key, item: Item) -> None:
-        started = perf_counter()
         try:
-            await self.tier.put(key, item)
+            with self._measure_write():
+                await self.tier.put(key, item)
         except Exception:  # noqa: BLE001  (a failed write must not affect the response)
             self._count_error("put")
         finally:
-            self._time_write(perf_counter() - started)
             del self._running[key]
             self._pending_bytes -= _size_bytes(item)
             self._start_writes()
@@ -150,7 +156,7 @@ class WriteBehindTier(Generic[Item]):
     def _drop_queued(self, key: Key) -> None:
         old = self._queued.pop(key, None)
         if old is not None:
-            self._pending_bytes -= _size_bytes(old)
+            self._pending_bytes -= _size_bytes(old.item)
 
     def _count_error(self, operation: str) -> None:
         self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation=operation)

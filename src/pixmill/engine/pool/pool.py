@@ -23,7 +23,7 @@ from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.ops import Plan
-from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, timer_of
+from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, measure_of, timer_of
 from pixmill.ports.pipeline import MAX_PLANS
 from pixmill.ports.values import Rendered
 from pixmill.runtime.client import CURRENT_CLIENT
@@ -74,7 +74,8 @@ class EnginePool:
         self._deadline_s = config.deadline_s
         self._observer = observer
         self._count_render = BoundCounters(observer, Event.RENDER, "outcome")
-        self._time = {stage: timer_of(observer, stage) for stage in RequestStage}
+        self._time = {stage: timer_of(observer, stage) for stage in (RequestStage.QUEUE, *_WORKER_STAGES)}
+        self._measure_render = measure_of(observer, RequestStage.RENDER)
         self._handlers_module = handlers_module
         self._memory_bytes = int(config.worker_memory_bytes)
         self._sandbox_mode = config.sandbox
@@ -215,12 +216,14 @@ class EnginePool:
     def _observe_stages(self, call: Call, *stage_seconds: dict[str, float]) -> None:
         now = asyncio.get_running_loop().time()
         started_at = now if call.started_at is None else call.started_at
-        self._time[RequestStage.QUEUE](started_at - call.admitted_at)
-        self._time[RequestStage.RENDER](now - started_at)
-        for stage in _WORKER_STAGES:
-            for durations in stage_seconds:
-                if stage in durations:
-                    self._time[stage](durations[stage])
+        ended_s_ago = now - started_at
+        self._time[RequestStage.QUEUE](started_at - call.admitted_at, ended_s_ago)
+        with self._measure_render(ended_s_ago):
+            for durations in stage_seconds:  # a worker does one thing at a time
+                for stage in _WORKER_STAGES:
+                    if stage in durations:
+                        ended_s_ago -= durations[stage]
+                        self._time[stage](durations[stage], max(0.0, ended_s_ago))
 
     def _start_process(self, events: ProcessEvents) -> Process:
         cpu_s = _CPU_TIME_PER_DEADLINE * self._deadline_s

@@ -22,7 +22,7 @@ from pixmill.errors import (
 )
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
-from pixmill.ports.observe import NullObserver, Observer
+from pixmill.ports.observe import NullObserver, Observer, TracingObserver, no_trace_headers
 from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
@@ -89,6 +89,8 @@ class HttpSource:
         self._config = config
         self._charge_redirect = charge_redirect
         self._observer = observer or NullObserver()
+        self._trace_headers = observer.trace_headers if isinstance(observer, TracingObserver) else no_trace_headers
+        self._traced_origins = config.traced_origins()
         self._budget = budget
         self._check_source = check_source
         self._lookup = lookup
@@ -155,7 +157,7 @@ class HttpSource:
         """Send the condition with every request: a redirecting server must ignore it (RFC 9110 §13.2.1)."""
         visited = {ref.text}
         for _ in range(self._config.max_redirects + 1):
-            response = await self._send_with_retries(ref.text, conditions)
+            response = await self._send_with_retries(ref.text, self._with_trace(ref, conditions))
             if response.status not in REDIRECT_STATUSES:
                 return response
             response.release()
@@ -166,6 +168,13 @@ class HttpSource:
             visited.add(ref.text)
             await self._charge_redirect(ref)
         raise TooManyRedirects(detail=f"last to {ref.text}")
+
+    def _with_trace(self, ref: SourceRef, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Add the current trace if this origin receives it."""
+        origins = self._traced_origins
+        if origins is None or not origins.allows(ref):
+            return headers
+        return {**headers, **self._trace_headers()}
 
     async def _send_with_retries(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
         """Return a response, with retries after connection failures."""
