@@ -32,6 +32,7 @@ from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
 from pixmill.reloading import RELOADABLE
 from pixmill.runtime.setting_types import quantity_of
+from pixmill.setting_sources import secret_file_variables
 from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from pixmill.telemetry.definitions import (
     EVENT_METRICS,
@@ -331,9 +332,13 @@ pixmill serve --cache-ttl-s 12h          # flag
 pixmill config                           # show all settings with value and source
 ```
 
-- A setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`.
-- Precedence: flags, environment, `.env`, defaults. An unknown name that begins with `PIXMILL_` is an error.
-- `kill -HUP PID` reads `.env` again, and puts settings marked *reloaded* into force without a dropped request. What needs a restart
+- A setting is a flag of `pixmill serve`, an environment variable, a line of `.env`, or a line of the TOML file that `--config FILE` or
+  `PIXMILL_CONFIG` names. This is also the order of precedence. An unknown name is an error.
+- Names in the TOML file are those of variables, with or without `PIXMILL_`, in any case: `cache_ttl_s = "12h"`. Lists of texts are joined
+  by commas; `stores`, `presets` and `dialects` may be tables and lists of tables instead of JSON.
+- Secrets may be in files: {secrets}. Each has the path of a file, of which the content without white space around it is
+  the value. A secret that is given both ways is an error.
+- `kill -HUP PID` reads `.env`, the TOML file and files of secrets again, and puts settings marked *reloaded* into force without a dropped request. What needs a restart
   is named in the log and stays as it was. If any setting is invalid, all stay, and the log says why.
 
 A size or a duration is a number with a unit, in every setting, flag and option of a cache URL, and in parameters of
@@ -662,7 +667,7 @@ def _error(code: str, error: type[PixmillError]) -> tuple[str, ...]:
 
 
 def _settings() -> Iterable[str]:
-    yield SETTINGS
+    yield SETTINGS.format(secrets=", ".join(map(_code, secret_file_variables(Settings.model_fields))))
     for heading, config in SETTING_GROUPS.items():
         yield f"## {heading}\n"
         rows = (_setting(name, Settings.model_fields[name]) for name in config.model_fields)

@@ -104,7 +104,7 @@ def sentence(
     """Return the sentence for one setting: ``PIXMILL_PORT=many (.env): must be …; for example PIXMILL_PORT=8080``."""
     names = [shortened(printable(each), _MAX_VALUE_CHARACTERS) for each in path]
     label, inner = ".".join([env_name(name), *names[:1]]), ".".join(names[1:])
-    is_hidden = bool(path) or given is None or _is_secret(name, field) or "@" in str(given.value)
+    is_hidden = bool(path) or given is None or is_secret(name, field) or "@" in str(given.value)
     shown = "" if is_hidden or given is None else f"={shown_value(str(given.value))}"
     origin = f" ({given.origin})" if given and given.origin != ENVIRONMENT else ""
     return f"{label}{shown}{origin}: {inner}{' ' * bool(inner)}{problem}; {advice(name, field, example)}"
@@ -161,7 +161,8 @@ def expectation(field: FieldInfo) -> str:
     return f"must be {kinds.get(field.annotation, 'a text')}{_bounds(field, None)}"
 
 
-def _is_secret(name: str, field: FieldInfo) -> bool:
+def is_secret(name: str, field: FieldInfo) -> bool:
+    """Return whether a setting is never shown, and may be in a file of its own."""
     return field.annotation is SecretStr or name in _JSON_SETTINGS
 
 

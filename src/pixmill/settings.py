@@ -1,17 +1,14 @@
-"""Loads all settings once; precedence: flags, environment, ``.env``, defaults.
+"""Loads all settings once; precedence: flags, environment, ``.env``, configuration file, defaults.
 
 Combines the config model of each package, which declares its settings with type, bounds, default and description.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Self
 
-from dotenv import dotenv_values
-from pydantic import BaseModel, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pixmill.api.config import ApiConfig, is_loopback
 from pixmill.cache.config import CacheConfig
@@ -20,7 +17,7 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
-from pixmill.env_file import ENV_FILE, read_env_file
+from pixmill.env_file import ENV_FILE
 from pixmill.image_config import ImageConfig
 from pixmill.plan.source import SourceKind
 from pixmill.runtime.setting_types import Contradiction, Contradictions
@@ -35,6 +32,7 @@ from pixmill.setting_errors import (
     shortened,
     shown_value,
 )
+from pixmill.setting_sources import read_sources, source_names
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
@@ -104,12 +102,10 @@ _OWN_PATHS: Final = ("/health", "/metrics", "/admin", "/openapi.json", "/playgro
 """Besides those of dialects."""
 
 
-class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig, BaseSettings):
+class Settings(ApiConfig, ImageConfig, CacheConfig, TelemetryConfig):
     """All settings of the service. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, enable_decoding=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield an address that others can reach without access control, and what would reject every request."""
@@ -233,21 +229,21 @@ class SettingOrigin:
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
-    """Load and validate all settings; raises SettingsError with all problems."""
-    flags = flags or {}
-    variables, unreadable = read_env_file(PREFIX)
-    problems = [*unreadable, *_file_problems(variables), *_unknown_names([*os.environ, *variables])]
-    given = _given_values(flags, variables)
-    for name in [name for name, each in given.items() if not _is_text(each.value)]:
-        field = Settings.model_fields[name]
-        problems.append(sentence(name, field, "is not UTF-8", GivenValue("@", given[name].origin)))
-        flags = {**flags, name: field.get_default(call_default_factory=True, validated_data={})}
+    """Load and validate all settings; raises SettingsError with all problems.
+
+    ``flags`` are values by field, and ``config``, the path of a configuration file.
+    """
+    fields = Settings.model_fields
+    given, names, without_value, file_problems = read_sources(fields, flags or {})
+    problems = [*file_problems, *_missing_values(without_value), *_unknown_names(names)]
+    values = {name: each.value for name, each in given.items()}
+    for name in [name for name, value in values.items() if not _is_text(value)]:
+        problems.append(sentence(name, fields[name], "is not UTF-8", GivenValue("@", given[name].origin)))
+        values[name] = fields[name].get_default(call_default_factory=True, validated_data={})
     try:
-        settings = Settings(**flags)
-    except UnicodeDecodeError:
-        pass  # of the file, which is among the problems
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += _problems(error, flags, given)
+        problems += _problems(error, values, given)
     if problems:
         raise SettingsError.of(tuple(dict.fromkeys(problems)))
     return settings
@@ -255,33 +251,16 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
 
 def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[SettingOrigin]:
     """Return all settings with value and source, in declaration order."""
+    sources = dict(source_names(read_sources(Settings.model_fields, flags).given))
     return [
-        SettingOrigin(env_name(name), display_value(field, getattr(settings, name)), _source(name, flags))
+        SettingOrigin(env_name(name), display_value(field, getattr(settings, name)), sources.get(name, "default"))
         for name, field in Settings.model_fields.items()
     ]
 
 
 def is_default(name: str, flags: Mapping[str, object]) -> bool:
     """Return whether a setting is given nowhere."""
-    return _source(name, flags) == "default"
-
-
-def _source(name: str, flags: Mapping[str, object]) -> str:
-    if name in flags:
-        return "flag"
-    if env_name(name) in {key.upper() for key in os.environ}:
-        return "environment"
-    if env_name(name) in {key.upper() for key in dotenv_values(ENV_FILE)}:
-        return ENV_FILE
-    return "default"
-
-
-def _given_values(flags: Mapping[str, Any], variables: Mapping[str, str | None]) -> dict[str, GivenValue]:
-    """Return the values that are not defaults, by field, as they were given."""
-    given = {name.upper(): GivenValue(value, ENV_FILE) for name, value in variables.items()}
-    given |= {name.upper(): GivenValue(value) for name, value in os.environ.items()}
-    by_field = {name: given[env_name(name)] for name in Settings.model_fields if env_name(name) in given}
-    return by_field | {name: GivenValue(value, f"--{name.replace('_', '-')}") for name, value in flags.items()}
+    return name not in read_sources(Settings.model_fields, flags).given
 
 
 def _is_text(value: object) -> bool:
@@ -293,7 +272,7 @@ def _is_text(value: object) -> bool:
     return True
 
 
-def _problems(error: ValidationError, flags: Mapping[str, Any], given: Mapping[str, GivenValue]) -> Iterator[str]:
+def _problems(error: ValidationError, values: Mapping[str, Any], given: Mapping[str, GivenValue]) -> Iterator[str]:
     """Yield a sentence for each invalid setting, then for each contradiction among the others."""
     invalid = dict[str, None]()
     for name, text in field_problems(Settings.model_fields, error.errors(), given):
@@ -302,10 +281,8 @@ def _problems(error: ValidationError, flags: Mapping[str, Any], given: Mapping[s
     if not invalid:
         yield from (one.text for one in _contradictions(error))
         return
-    fields = Settings.model_fields
-    defaults = {name: fields[name].get_default(call_default_factory=True, validated_data={}) for name in invalid}
     try:
-        Settings(**{**flags, **defaults})
+        Settings.model_validate({name: value for name, value in values.items() if name not in invalid})
     except ValidationError as second:
         yield from (one.text for one in _contradictions(second) if invalid.keys().isdisjoint(one.fields))
 
@@ -315,11 +292,11 @@ def _contradictions(error: ValidationError) -> tuple[Contradiction, ...]:
     return tuple(one for cause in causes if isinstance(cause, Contradictions) for one in cause.found)
 
 
-def _file_problems(variables: Mapping[str, str | None]) -> Iterator[str]:
-    """Yield lines of the file that have a name and no value, which would silently leave a default in force."""
-    for name, value in variables.items():
+def _missing_values(names: Iterable[str]) -> Iterator[str]:
+    """Yield lines of ``.env`` that have a name and no value, which would silently leave a default in force."""
+    for name in names:
         field = Settings.model_fields.get(name.upper().removeprefix(PREFIX).lower())
-        if value is None and field is not None and name.upper().startswith(PREFIX):
+        if field is not None and name.upper().startswith(PREFIX):
             yield f"{name} ({ENV_FILE}) has no value: write a name, = and a value; {_advice(name.upper())}"
 
 

@@ -15,16 +15,14 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import click
 import structlog
-from dotenv import dotenv_values
 
 from pixmill import __version__
 from pixmill.api.config import is_loopback
 from pixmill.engine.capabilities import startup_warnings
-from pixmill.env_file import ENV_FILE
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA
 from pixmill.plan.source import parse_source
-from pixmill.setting_errors import env_name
+from pixmill.setting_sources import read_sources
 from pixmill.settings import Settings, is_default, load
 from pixmill.telemetry.config import TelemetryConfig
 from pixmill.telemetry.log_writer import stderr_writer
@@ -241,10 +239,7 @@ def log_format_flag(arguments: list[str]) -> dict[str, str | None]:
 
 def _telemetry_config(flags: Mapping[str, str | None]) -> TelemetryConfig:
     """Return the log format of settings that are not valid as a whole."""
-    variables: dict[str, str | None] = {}
-    with suppress(OSError, UnicodeDecodeError):
-        variables |= dotenv_values(ENV_FILE)
-    variables |= os.environ
-    by_name = {name.upper(): value for name, value in variables.items()}
-    text = flags.get(_LOG_FORMAT) or by_name.get(env_name(_LOG_FORMAT)) or "auto"
+    flags = {name: value for name, value in flags.items() if value is not None}
+    given = read_sources({_LOG_FORMAT: TelemetryConfig.model_fields[_LOG_FORMAT]}, flags).given
+    text = given[_LOG_FORMAT].value if _LOG_FORMAT in given else "auto"
     return TelemetryConfig(log_format="json" if text == "json" else "console" if text == "console" else "auto")

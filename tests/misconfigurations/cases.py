@@ -37,7 +37,30 @@ def a_file(folder: Path) -> None:
     (folder / "file").touch()
 
 
+def a_config(text: str) -> Case:
+    """A configuration file with this text."""
+    return Case(flags={"config": "pixmill.toml"}, prepare=lambda folder: (folder / "pixmill.toml").write_text(text))
+
+
 CASES: dict[str, Case] = {
+    "a configuration file that is not there": Case(flags={"config": "pixmill.toml"}),
+    "a configuration file that is no TOML": a_config("port = 8080\ncache = memory://\n"),
+    "a configuration file with a value that is wrong": a_config('port = "many"\n'),
+    "a configuration file with a name that is misspelt": a_config("prot = 8080\n"),
+    "a configuration file with a date": a_config("cache_ttl_s = 2026-01-01\n"),
+    "a configuration file with a name twice": a_config("port = 8080\nPIXMILL_PORT = 8081\n"),
+    "a secret twice": Case({"PIXMILL_KEYS": KEY, "PIXMILL_KEYS_FILE": "file"}, prepare=a_file),
+    "a secret in a file that is not there": env(keys_file="absent"),
+    "a secret in a file that is empty": Case({"PIXMILL_KEYS_FILE": "file"}, prepare=a_file),
+    "a secret in a folder": env(keys_file="."),
+    "a secret in a pipe": Case({"PIXMILL_KEYS_FILE": "pipe"}, prepare=lambda folder: os.mkfifo(folder / "pipe")),
+    "a secret in a file that is too large": Case(
+        {"PIXMILL_KEYS_FILE": "file"}, prepare=lambda folder: (folder / "file").write_bytes(b"k" * 1_048_577)
+    ),
+    "a key in a file that can be guessed": Case(
+        {"PIXMILL_KEYS_FILE": "file"}, prepare=lambda folder: (folder / "file").write_text("short")
+    ),
+    "a file for what is no secret": env(port_file="absent"),
     "a port that is no number": env(port="many"),
     "a port that does not exist": Case(env_file=b"PIXMILL_PORT=80800\n"),
     "a number that is empty": env(port=""),

@@ -24,7 +24,7 @@ from pixmill.cli.options import DocumentedCommand, DocumentedGroup, with_setting
 def command(context: click.Context, /, *, as_json: bool, **flags: str | None) -> None:
     """Show every setting, its value and where it came from.
 
-    Sources are, in this order: option, environment, .env in the current folder, default.
+    Sources are, in this order: option, environment, .env in the current folder, the file of --config, default.
     """
     if context.invoked_subcommand:
         return

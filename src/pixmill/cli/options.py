@@ -159,8 +159,15 @@ def normalised(params: Sequence[click.Parameter], args: Sequence[str]) -> list[s
 
 
 def with_settings(command: Command) -> Command:
-    """Add every setting as an option."""
-    return _with_rows(command, read("settings"))
+    """Add every setting as an option, and the file that may have others."""
+    config = click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(),
+        cls=DocumentedOption,
+        help="Read settings from this TOML file; those of .env, the environment and options take precedence.",
+    )
+    return config(_with_rows(command, read("settings")))
 
 
 def with_params(command: Command) -> Command:

@@ -17,7 +17,8 @@ from pixmill.cli.options import DocumentedCommand, DocumentedOption, with_settin
         "pixmill serve .": "images of this folder",
         "pixmill serve": "images of the web",
     },
-    epilog="Settings also come from the environment and from .env in the current folder; options take precedence.",
+    epilog="Settings come from options, the environment, .env in the current folder, and the file of --config, in this "
+    "order of precedence.",
 )
 @click.argument("root", required=False, metavar="[IMAGES]", type=click.Path())
 @click.option(
