@@ -5,7 +5,7 @@ Knows the order of precedence and the names. Must never know what a setting mean
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic.fields import FieldInfo
 
@@ -27,7 +27,7 @@ class SettingSources(NamedTuple):
     problems: tuple[str, ...]
 
 
-def read_sources(fields: Mapping[str, FieldInfo], flags: Mapping[str, Any]) -> SettingSources:
+def read_sources(fields: Mapping[str, FieldInfo], flags: Mapping[str, object]) -> SettingSources:
     """Read all sources, of which each overrides those before it: configuration file, ``.env``, environment, options.
 
     ``flags`` may name the configuration file, else the variable ``PIXMILL_CONFIG`` does.
