@@ -18,14 +18,14 @@ from tests.cache.entries import Recorder, body_of, entry_of, key_of
 from tests.servers.seaweedfs import SeaweedFS
 
 KEY = key_of("an image")
-PLACE = f"{KEY[:2]}/{KEY}"
+PLACE = f"{KEY[:16]}/{KEY[16:]}"
 
 
 def tier(store: MemoryStore, max_entry_bytes: int = 2**20) -> ObjectStoreTier:
     return ObjectStoreTier(store, name="s3", max_entry_bytes=max_entry_bytes)
 
 
-async def test_objects_lie_under_the_first_two_digits_of_their_key() -> None:
+async def test_objects_lie_in_the_folder_of_their_source() -> None:
     store = MemoryStore(2**22)
     await tier(store).put(KEY, entry_of())
     assert [facts.path async for facts in store.list()] == [PLACE]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixmill.cache.purge.rules import CLOCK_SKEW_S, RETENTION_S, PurgeRules
-from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
+from pixmill.cache.purge.rules import CLOCK_SKEW_S, MAX_LIFE_S, PurgeRules
+from pixmill.plan.purge import PurgeScope, PurgeTarget
+from pixmill.plan.purge_rule import rule_of
 from pixmill.ports.values import PurgeMatch
 from tests.cache.entries import entry_of
 
@@ -107,7 +108,7 @@ def test_a_soft_purge_makes_stale_and_a_hard_one_ends_it() -> None:
     assert (stale.meta.lifetime.fresh_until, stale.meta.lifetime.stale_until) == (soft.at, NOW + 120)
     found.issue([PurgeTarget(PurgeScope.SOURCE, "a")])
     assert found.apply_to(entry) is None
-    assert [purge.target.hard for purge in found.sorted_rules()] == [True]
+    assert [rule.hard for rule in found.rules()] == [True]
 
 
 def test_a_soft_purge_ends_what_may_not_be_served_stale() -> None:
@@ -126,59 +127,107 @@ def test_everything_makes_what_was_purged_before_superfluous() -> None:
         ]
     )
     found.issue([PurgeTarget(PurgeScope.ALL, hard=False)])
-    assert len(found.sorted_rules()) == 3
+    assert len(found) == 3
     found.issue([PurgeTarget(PurgeScope.ALL)])
-    assert [purge.target for purge in found.sorted_rules()] == [PurgeTarget(PurgeScope.ALL)]
+    assert [rule.target for rule in found.recent()] == [PurgeTarget(PurgeScope.ALL)]
+    assert len(found) == 1
 
 
-def test_a_rule_goes_when_nothing_it_could_meet_is_left() -> None:
+def test_rules_older_than_every_entry_become_one_for_all_of_that_age() -> None:
     clock = Clock()
     found = rules(clock)
-    old = found.issue([PurgeTarget(PurgeScope.SOURCE, "a")])
-    clock.now += RETENTION_S + 1
+    old = found.issue([PurgeTarget(PurgeScope.SOURCE, "a"), PurgeTarget(PurgeScope.TAG, "t", hard=False)])
+    assert found.forget() is None
+    clock.now += MAX_LIFE_S + CLOCK_SKEW_S + 1
     found.issue([PurgeTarget(PurgeScope.SOURCE, "b")])
-    assert [purge.target.value for purge in found.sorted_rules()] == ["b"]
+    marker = found.forget()
+    assert marker is not None
+    assert (marker.scope, marker.at) == (PurgeScope.ALL, old[0].at)
+    assert {rule.scope for rule in found.rules()} == {PurgeScope.ALL, PurgeScope.SOURCE}
     assert found.merge(old) == []
+    assert gone(found, "anything", purge_watermark=marker.at - 1), "an entry that outlived its rules"
+    assert not gone(found, "anything", purge_watermark=marker.at)
+    assert gone(found, "b", purge_watermark=clock.now - 1)
 
 
-def test_what_is_listed_is_what_is_in_force_in_order_whenever_one_looks() -> None:
+def test_the_last_rules_in_force_are_listed_in_order() -> None:
     clock = Clock()
     found = rules(clock)
-    assert list(found.sorted_rules()) == []
-    later, earlier = (
-        Purge(PurgeTarget(PurgeScope.TAG, "b"), NOW - 1),
-        Purge(PurgeTarget(PurgeScope.SOURCE, "a"), NOW - 2),
-    )
+    assert found.recent() == []
+    later = rule_of(PurgeTarget(PurgeScope.TAG, "b"), NOW - 1)
+    earlier = rule_of(PurgeTarget(PurgeScope.SOURCE, "a"), NOW - 2)
     for learned, known in ((later, [later]), (earlier, [earlier, later]), (earlier, [earlier, later])):
         found.merge([learned])
-        assert list(found.sorted_rules()) == known
+        assert found.recent() == known
     found.issue([PurgeTarget(PurgeScope.SOURCE, "c")])
-    assert [rule.target.value for rule in found.sorted_rules()] == ["a", "b", "c"]
+    assert [rule.value for rule in found.recent()] == ["a", "b", "c"]
     everything = found.issue([PurgeTarget(PurgeScope.ALL)])
-    assert list(found.sorted_rules()) == everything
-    clock.now += RETENTION_S + 1
-    newest = found.issue([PurgeTarget(PurgeScope.TAG, "d")])
-    assert list(found.sorted_rules()) == newest
+    assert found.recent() == everything
 
 
-@pytest.mark.parametrize("bounds", [{"max_rules": 8}, {"max_bytes": 60}])
-def test_too_many_rules_become_fewer_that_purge_more(bounds: dict[str, int]) -> None:
+def test_a_rule_without_its_text_matches_all_the_same() -> None:
+    told, found = rules(), rules()
+    told.issue([target for target in TARGETS if target.scope is not PurgeScope.ALL])
+    found.merge(told.rules())
+    assert all(gone(found, source) for source in SOURCES)
+    assert all(gone(found, "c", [tag]) for tag in TAGS)
+    assert sorted(found.rules(), key=lambda rule: rule.id) == sorted(told.rules(), key=lambda rule: rule.id)
+
+
+@pytest.mark.parametrize(
+    ("scope", "bounds"), [(PurgeScope.SOURCE, {"max_rules": 8}), (PurgeScope.PREFIX, {"max_prefixes": 8})]
+)
+def test_too_many_rules_become_fewer_that_purge_more(scope: PurgeScope, bounds: dict[str, int]) -> None:
     clock = Clock()
     found = rules(clock, **bounds)
-    values = [f"number {number}" for number in range(100)]
+    values = [f"number {number:02}" for number in range(100)]
     for number, value in enumerate(values):
         clock.now += CLOCK_SKEW_S * 2
         watermark = found.current_watermark()
-        found.issue([PurgeTarget(PurgeScope.SOURCE, value, hard=number % 3 > 0)])
-        assert len(found.sorted_rules()) <= 10
+        found.issue([PurgeTarget(scope, value, hard=number % 3 > 0)])
+        found.forget()
+        assert len(found) <= 10
         assert found.match((value,), (), watermark) is not PurgeMatch.NONE
     assert all(found.match((value,), (), NOW) is not PurgeMatch.NONE for value in values)
     assert not gone(found, "never named", purge_watermark=found.current_watermark())
 
 
+def test_many_purges_leave_everything_else_alone() -> None:
+    found = rules()
+    named = [f"https://a.example/{number}.jpg" for number in range(20_000)]
+    found.issue([PurgeTarget(PurgeScope.SOURCE, source) for source in named])
+    assert found.forget() is None
+    assert not gone(found, "https://a.example/unnamed.jpg")
+    assert all(gone(found, source) for source in named[::1000])
+
+
+def test_behind_a_fence_everything_asks_its_source_first() -> None:
+    found, entry = rules(), entry_of(fresh_until=NOW + 60, stale_until=NOW + 120, sources=("a",))
+    watermark = found.current_watermark()
+    found.fenced = True
+    expired = found.apply_to(entry)
+    assert expired is not None
+    lifetime = expired.meta.lifetime
+    assert (lifetime.fresh_until, lifetime.stale_until, lifetime.retained_until) == (NOW, NOW, NOW + 120)
+    assert found.match(("a",), (), NOW + 60) is PurgeMatch.SOFT
+    found.issue([PurgeTarget(PurgeScope.SOURCE, "a")])
+    assert found.apply_to(entry) is None
+    assert found.current_watermark() >= watermark
+    found.fenced = False
+    assert found.match(("b",), (), 0.0) is PurgeMatch.NONE
+
+
+def test_a_provisional_rule_is_in_force_and_lets_no_watermark_pass() -> None:
+    found = rules()
+    [provisional] = found.issue([PurgeTarget(PurgeScope.SOURCE, "a")], provisional=True)
+    assert gone(found, "a", purge_watermark=found.current_watermark())
+    found.merge([rule_of(PurgeTarget(PurgeScope.SOURCE, "a"), provisional.at + 1)])
+    assert not gone(found, "a", purge_watermark=found.current_watermark())
+
+
 @given(st.lists(st.tuples(st.sampled_from(TARGETS), st.booleans(), st.integers(0, 5)), max_size=5))
 def test_every_order_of_hearing_comes_to_the_same(issued: list[tuple[PurgeTarget, bool, int]]) -> None:
-    purges = [Purge(PurgeTarget(target.scope, target.value, hard), NOW + at) for target, hard, at in issued]
+    purges = [rule_of(PurgeTarget(target.scope, target.value, hard), NOW + at) for target, hard, at in issued]
     verdicts = set()
     for order in permutations(purges):
         found = rules()
@@ -200,7 +249,7 @@ def test_it_is_as_if_every_purge_were_looked_at(
 ) -> None:
     found, worst = rules(), PurgeMatch.NONE
     for target, hard, at in issued:
-        found.merge([Purge(PurgeTarget(target.scope, target.value, hard), NOW + at)])
+        found.merge([rule_of(PurgeTarget(target.scope, target.value, hard), NOW + at)])
         named = {
             PurgeScope.SOURCE: source == target.value,
             PurgeScope.TAG: target.value in tags,

@@ -14,14 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pixmill.cache.disk.tier import DiskResultTier
-from pixmill.cache.purge.file_log import MAX_SEGMENTS, PURGES_FOLDER, FileSegments, SegmentedPurgeLog
+from pixmill.cache.purge.file_log import MAX_SEGMENTS, SegmentedPurgeLog
+from pixmill.cache.purge.segments import PURGES_FOLDER, FileSegments
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.errors import StoreUnavailable
-from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
-from pixmill.ports.values import Entry, Hit
+from pixmill.plan.key import SOURCE_DIGITS, Key, source_digits
+from pixmill.plan.purge import PurgeScope, PurgeTarget
+from pixmill.plan.purge_rule import PurgeRule, rule_of
+from pixmill.ports.values import Entry, Hit, PurgeMatch
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 
@@ -56,6 +59,11 @@ async def server(folder: Path | None = None, store: MemoryStore | None = None) -
     cache = TieredCache(tiers)
     await cache.purge_service.open()
     return cache
+
+
+async def news(purge_log: SegmentedPurgeLog) -> list[PurgeRule]:
+    """Returns the rules that the log has since the last call."""
+    return [rule async for part in purge_log.read() for rule in part.rules]
 
 
 @asynccontextmanager
@@ -200,24 +208,27 @@ async def test_what_is_gone_is_removed_from_every_tier(tmp_path: Path) -> None:
     ]
     cache = TieredCache(tiers, recorder)
     await cache.purge_service.open()
+    keys = [Key(source_digits(f"{number % 2}.jpg") + key_of(number)[SOURCE_DIGITS:]) for number in range(7)]
     for number in range(6):
-        await cache.put(key_of(number), entry_of(sources=(f"{number % 2}.jpg",), tags=(f"t{number}",)))
+        await cache.put(keys[number], entry_of(sources=(f"{number % 2}.jpg",), tags=(f"t{number}",)))
+    await cache.put(keys[6], entry_of(sources=("0.jpg", "1.jpg")))
     await cache.drain()
     result = await cache.purge_service.purge(
         [PurgeTarget(PurgeScope.SOURCE, "1.jpg"), PurgeTarget(PurgeScope.TAG, "t0", hard=False)]
     )
-    assert (result.issued, result.removed) == (2, 3)
+    assert (result.issued, result.removed) == (2, 4)
     async with asyncio.timeout(30):
         while cache.purge_service.is_sweeping():
             await asyncio.sleep(0.01)
-    assert cache.purge_service.removed_by_tier() == {"memory": 3, "disk": 3, "s3": 3}
+    assert cache.purge_service.removed_by_tier() == {"memory": 4, "disk": 4, "s3": 4}
     left = {file.name for file in tmp_path.rglob("*") if len(file.name) == 64}
-    assert left == {key_of(number) for number in (0, 2, 4)}
-    objects = {stat.path.rpartition("/")[2] async for stat in store.list()}
-    assert left <= objects
-    assert key_of(1) not in objects
+    assert left == {keys[number] for number in (0, 2, 4)}
+    objects = {stat.path.replace("/", "") async for stat in store.list(source_digits("0.jpg"))}
+    assert objects == left
+    assert [stat async for stat in store.list(source_digits("1.jpg"))] == []
+    assert [stat async for stat in store.list(f"i/{source_digits('1.jpg')}")] == [], "the index goes too"
     assert recorder.counts["purge", "source"] == recorder.counts["purge", "tag"] == 1
-    assert recorder.counts["purged", "disk"] == 3
+    assert recorder.counts["purged", "disk"] == 4
     await cache.close()
 
 
@@ -251,9 +262,9 @@ async def test_many_slips_become_one_and_no_rule_is_lost(tmp_path: Path) -> None
         await asyncio.gather(cache.purge_service.pull(), other.purge_service.pull())
         assert len(list((tmp_path / PURGES_FOLDER).iterdir())) <= 3
     async with serving(tmp_path) as later:
-        assert {purge.target.value for purge in later.purge_service.active_purges()} == {
-            f"t{n}" for n in range(MAX_SEGMENTS + 5)
-        }
+        assert later.purge_service.count_purges() == MAX_SEGMENTS + 5
+        tags = [f"t{n}" for n in range(MAX_SEGMENTS + 5)]
+        assert {later.purge_rules.match((), (tag,), 0.0) for tag in tags} == {PurgeMatch.HARD}
 
 
 @pytest.mark.parametrize(
@@ -271,10 +282,10 @@ async def test_a_slip_that_nobody_wrote_does_no_harm(tmp_path: Path, segment: by
     purge_log = SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)
     (tmp_path / PURGES_FOLDER).mkdir()
     (tmp_path / PURGES_FOLDER / FOREIGN_SEGMENT).write_bytes(segment)
-    assert list(await purge_log.read()) == []
-    purge = Purge(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
+    assert await news(purge_log) == []
+    purge = rule_of(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
     await purge_log.write([purge])
-    assert list(await purge_log.read()) == [purge]
+    assert await news(SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)) == [purge]
 
 
 @pytest.mark.parametrize("name", [FOREIGN_SEGMENT, "@eaDir", "README", ".nfs0001", "0000000000000000001-0000000g"])
@@ -284,11 +295,11 @@ async def test_what_else_lies_among_the_slips_hides_none_of_them(
 ) -> None:
     """A NAS creates folders of its own, and a server that runs as another user may write unreadable files."""
     purge_log, other = (SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1) for _ in range(2))
-    purge = Purge(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
+    purge = rule_of(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
     await other.write([purge])
     put(tmp_path / PURGES_FOLDER / name)
     async with asyncio.timeout(30):
-        assert list(await purge_log.read()) == [purge]
+        assert await news(purge_log) == [purge]
 
 
 async def test_only_slips_are_taken_down(tmp_path: Path) -> None:
@@ -296,8 +307,9 @@ async def test_only_slips_are_taken_down(tmp_path: Path) -> None:
     (tmp_path / PURGES_FOLDER).mkdir()
     (tmp_path / PURGES_FOLDER / "README").write_text("These are purges.")
     for number in range(MAX_SEGMENTS + 1):
-        await purge_log.write([Purge(PurgeTarget(PurgeScope.TAG, f"t{number}"), 5.0)])
-    await purge_log.compact(await purge_log.read())
+        await purge_log.write([rule_of(PurgeTarget(PurgeScope.TAG, f"t{number}"), 5.0)])
+    await news(purge_log)
+    await purge_log.compact(lambda _: True)
     assert len(names := [file.name for file in (tmp_path / PURGES_FOLDER).iterdir()]) == 2
     assert "README" in names
 
@@ -313,4 +325,4 @@ async def test_a_folder_that_is_cleared_hears_of_the_purges_again_each_time(tmp_
                 await cache.purge_service.pull()
         assert len(list((tmp_path / PURGES_FOLDER).iterdir())) == 1, "and once"
     async with serving(tmp_path) as later:
-        assert [purge.target.value for purge in later.purge_service.active_purges()] == ["a"]
+        assert later.purge_rules.match(("a",), (), 0.0) is PurgeMatch.HARD

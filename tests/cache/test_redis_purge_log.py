@@ -1,17 +1,24 @@
 """The purge log in a real Redis: purges reach every server, also after Redis lost them, and entries are removed."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import time
 
 import pytest
 
-from pixmill.cache.purge.redis_log import MAX_OBSOLETE_RULES, RedisPurgeLog
+from pixmill.cache.purge.redis_log import RESTAMP_S, RedisPurgeLog
+from pixmill.cache.purge.rules import PurgeRules
+from pixmill.cache.purge.selection import PurgeSelection
+from pixmill.cache.purge_log import Confirmation
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.redis import HEAD_BYTES, RedisTier
-from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
+from pixmill.plan.key import SOURCE_DIGITS, Key, source_digits
+from pixmill.plan.purge import PurgeScope, PurgeTarget
+from pixmill.plan.purge_rule import PurgeRule, rule_of
+from pixmill.ports.values import PurgeMatch
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.redis_url import RedisTarget
 from tests.cache.entries import entry_of, key_of
@@ -19,7 +26,7 @@ from tests.servers.redis import RedisCluster, RedisServer
 
 MIB = 2**20
 SOURCE = "https://a.example/1.jpg"
-KEY = key_of("an image")
+KEY = Key(source_digits(SOURCE) + key_of("an image")[SOURCE_DIGITS:])
 EXPECTED = PurgeTarget(PurgeScope.SOURCE, SOURCE)
 
 
@@ -50,6 +57,11 @@ async def serving(place: RedisTarget) -> AsyncIterator[TieredCache]:
         await cache.close()
 
 
+async def news(log: RedisPurgeLog) -> list[PurgeRule]:
+    """Returns the rules that the log has since the last call."""
+    return [rule async for part in log.read() for rule in part.rules]
+
+
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(30):
         while not await true():
@@ -67,7 +79,7 @@ async def test_what_one_server_purges_another_hears_by_nothing_but_redis(redis_s
         assert await one.get(KEY) is None
 
         async def has_heard() -> bool:
-            return other.peek(KEY) is None and other.purge_service.active_purges() == one.purge_service.active_purges()
+            return other.peek(KEY) is None and other.purge_service.count_purges() == 1
 
         await until(has_heard)
 
@@ -75,59 +87,83 @@ async def test_what_one_server_purges_another_hears_by_nothing_but_redis(redis_s
             return one.purge_service.removed_by_tier().get("redis") == 1 and not one.purge_service.is_sweeping()
 
         await until(is_removed)
-        assert redis_server.keys("two:*") == ["two:purges"]
+        assert redis_server.keys("*two:*") == ["two:purge-log", "{two:purge-log}:servers"]
     async with serving(place) as later:
-        assert [rule.target for rule in later.purge_service.active_purges()] == [EXPECTED]
+        assert later.purge_rules.match((SOURCE,), (), 0.0) is PurgeMatch.HARD
 
 
-async def test_rules_come_to_the_same_set_in_any_order(redis_server: RedisServer, log_of: Logs) -> None:
-    one, other = log_of(redis_server, "order"), log_of(redis_server, "order")
-    now = time()
-    early, late, soft = (
-        Purge(EXPECTED, now),
-        Purge(EXPECTED, now + 0.000_001),
-        Purge(PurgeTarget(PurgeScope.SOURCE, SOURCE, hard=False), now),
-    )
-    assert await one.read() == []
-    await other.write([late, soft])
-    assert set(await one.read()) == {late, soft}
-    await one.write([early])
-    assert set(await other.read()) == set(await one.read()) == {late, soft}
-
-
-async def test_many_rules_fit_and_those_that_mean_nothing_any_more_are_taken_down(
+async def test_a_log_gives_rules_later_times_than_all_before_and_returns_only_what_is_new(
     redis_server: RedisServer, log_of: Logs
 ) -> None:
-    log, now = log_of(redis_server, "many"), time()
-    rules = [Purge(PurgeTarget(PurgeScope.TAG, str(number)), now + number / 1e6) for number in range(5_000)]
+    one, other = log_of(redis_server, "order"), log_of(redis_server, "order")
+    assert await news(one) == []
+    [first] = await other.write([rule_of(EXPECTED, time() + 20)])
+    [second] = await one.write([rule_of(PurgeTarget(PurgeScope.TAG, "of a clock that is behind"), time())])
+    assert first.at < second.at
+    assert await news(one) == [first, second]
+    [again] = await other.write([rule_of(EXPECTED, time())])
+    assert await news(one) == [again]
+    assert await news(one) == []
+    assert await news(other) == [second, again], "a target has one rule"
+
+
+async def test_many_rules_are_read_in_parts_and_old_ones_let_everybody_read_again(
+    redis_server: RedisServer, log_of: Logs
+) -> None:
+    log, other, now = log_of(redis_server, "many"), log_of(redis_server, "many"), time()
+    rules = [rule_of(PurgeTarget(PurgeScope.TAG, str(number)), now) for number in range(11_000)]
     await log.write(rules)
-    assert set(await log.read()) == set(rules)
-    await log.compact(rules[MAX_OBSOLETE_RULES:])
-    assert len(await log.read()) == 5_000, "not worth it yet"
-    again = Purge(rules[1].target, now + 60)
-    await log_of(redis_server, "many").write([again])
-    await log.compact(rules[MAX_OBSOLETE_RULES + 1 :])
-    assert set(await log.read()) == {again, *rules[MAX_OBSOLETE_RULES + 1 :]}, (
-        "what was purged once more meanwhile stays"
-    )
+    assert await news(other) == rules_by_time(await news(log))
+    old = rule_of(EXPECTED, now - RESTAMP_S - 60)
+    assert await log.write([old]) == [old]
+    assert (await news(other))[0] == old
+    [everything] = await log.write([rule_of(PurgeTarget(PurgeScope.ALL), now)])
+    assert await news(log_of(redis_server, "many")) == [everything]
+
+
+def rules_by_time(rules: list[PurgeRule]) -> list[PurgeRule]:
+    assert len(rules) == 11_000
+    return sorted(rules, key=lambda rule: rule.at)
 
 
 async def test_what_is_no_rule_is_passed_over(
     redis_server: RedisServer, log_of: Logs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log, good = log_of(redis_server, "bad"), Purge(EXPECTED, time())
-    await log.write([good])
+    log = log_of(redis_server, "bad")
+    [good] = await log.write([rule_of(EXPECTED, time())])
     with redis_server.client() as client:
-        client.hset(
-            "bad:purges",
-            mapping={"{}": "1", "no": "1", '{"scope":"tag","value":"a"}': "x", '{"scope":"tag","value":"b"}': "nan"},
-        )
-        client.hset("bad:purges", mapping={'{"scope":"tag","value":"c"}': "1e300", "": "another word"})
-    for _ in range(2):
-        assert await log.read() == [good]
-        with redis_server.client() as client:
-            client.hset("bad:purges", "", "one more")
-    assert len(caplog.records) == 3, "each is named once"
+        client.zadd("bad:purge-log", {b"\x02short": 1, b"\xff": 2, "no": 3, b"\x00": 1e18, b"\x02": 4})
+    assert await news(log) == [good]
+    assert len(caplog.records) == 4, "each is named once"
+
+
+async def test_servers_say_up_to_where_they_have_read(redis_server: RedisServer, log_of: Logs) -> None:
+    one, other = log_of(redis_server, "names"), log_of(redis_server, "names")
+    await news(one)
+    await news(other)
+    written = await one.write([rule_of(EXPECTED, time())])
+    waiting = await one.confirm(written)
+    assert (waiting.confirmed, len(waiting.unconfirmed)) == ((), 1)
+    await news(other)
+    found = await one.confirm(written)
+    assert (found.confirmed, found.unconfirmed) == (waiting.unconfirmed, ())
+    with redis_server.client() as client:
+        client.delete("{names:purge-log}:servers")
+    assert (await one.confirm(written)).unconfirmed == waiting.unconfirmed, "absence proves nothing"
+    await news(other)
+    await other.close()
+    assert await one.confirm(written) == Confirmation()
+
+
+async def test_a_server_that_was_killed_is_not_waited_for(redis_server: RedisServer, log_of: Logs) -> None:
+    log = log_of(redis_server, "killed")
+    await news(log)
+    with redis_server.client() as client, subprocess.Popen(["true"]) as process:
+        process.wait()
+        [state] = client.hgetall("{killed:purge-log}:servers").values()
+        heartbeat, generation, _, machine, _ = state.decode().split()
+        client.hset("{killed:purge-log}:servers", "dead", f"{heartbeat} {generation} 0 {machine} {process.pid}")
+    assert await log.confirm(await log.write([rule_of(EXPECTED, time())])) == Confirmation()
 
 
 async def test_a_redis_that_comes_back_empty_is_told_all_again(log_of: Logs) -> None:
@@ -141,7 +177,7 @@ async def test_a_redis_that_comes_back_empty_is_told_all_again(log_of: Logs) -> 
             assert cache.peek(KEY) is None, "in force here all the same"
             server.start()
             await cache.purge_service.pull()
-            assert set(await log_of(server, "pixmill").read()) == set(cache.purge_service.active_purges())
+            assert set(await news(log_of(server, "pixmill"))) == set(cache.purge_service.active_purges())
             assert len(cache.purge_service.active_purges()) == 2
 
 
@@ -157,9 +193,12 @@ async def test_purged_entries_are_found_in_a_cluster_too_however_long_their_head
         gone = number % 2 == 0
         entry = entry_of(bytes(10_000), sources=many if gone else (SOURCE,), stale_until=end)
         await tier.put(key_of(number), entry)
-    await tier.purge_log().write([Purge(EXPECTED, time())])
-    assert await tier.purge(lambda entry: entry.sources == many) == 10
+    rules = PurgeRules()
+    rules.issue([PurgeTarget(PurgeScope.SOURCE, many[0])])
+    log = tier.purge_log()
+    await log.write(list(rules.rules()))
+    assert await tier.purge(PurgeSelection(rules)) == 10
     assert [number for number in range(20) if await tier.get(key_of(number)) != "miss"] == list(range(1, 20, 2))
-    assert redis_cluster.keys("cluster:purges") == ["cluster:purges"]
-    assert await tier.purge_log().read()
+    assert redis_cluster.keys("cluster:purge-log") == ["cluster:purge-log"]
+    assert len([rule async for part in tier.purge_log().read() for rule in part.rules]) == 1
     await tier.close()

@@ -1,9 +1,18 @@
 """Port of the shared purge log: where purges are recorded for other servers and for later runs."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, runtime_checkable
 
-from pixmill.plan.purge import Purge
+from msgspec import Struct
+
+from pixmill.plan.purge_rule import PurgeRule
+
+
+class LogNews(Struct, frozen=True):
+    """Rules of a log. ``complete``: all that it holds follow, since it was not read before or has lost some."""
+
+    rules: Sequence[PurgeRule]
+    complete: bool = False
 
 
 class PurgeLog(Protocol):
@@ -15,13 +24,46 @@ class PurgeLog(Protocol):
     @property
     def poll_s(self) -> float: ...
 
-    async def read(self) -> Sequence[Purge]:
-        """Returns all rules in the log, with repetitions. Raises StoreError."""
+    def read(self) -> AsyncIterator[LogNews]:
+        """Yield what this server has not read yet, in parts; only the first may be ``complete``. Raises StoreError."""
 
-    async def write(self, rules: Sequence[Purge]) -> None:
-        """Add rules. Raises StoreError."""
+    def rewind(self) -> None:
+        """Let the next read be complete."""
 
-    async def compact(self, rules: Sequence[Purge]) -> None:
-        """Remove what was read and is superseded; ``rules`` are all rules in force. Raises StoreError."""
+    async def write(self, rules: Sequence[PurgeRule]) -> Sequence[PurgeRule]:
+        """Add rules; returns them with the times that they have in the log, never earlier ones. Raises StoreError."""
+
+    async def compact(self, is_in_force: Callable[[PurgeRule], bool]) -> None:
+        """Remove what is superseded, if there is much of it. Raises StoreError."""
+
+    async def trim(self, marker: PurgeRule) -> None:
+        """Replace the rules up to the time of ``marker``, which match no entry, by the marker. Raises StoreError."""
 
     async def close(self) -> None: ...
+
+
+class Confirmation(Struct, frozen=True):
+    """The other servers that apply a purge, and those that may not yet."""
+
+    confirmed: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SequencedLog(Protocol):
+    """A log that gives rules their times: one order for all servers, whatever their clocks say.
+
+    It also knows the servers that read it, and how far.
+    """
+
+    clock_offset_s: float
+    """The clock of the log minus the wall clock of this server, as last read."""
+
+    async def confirm(self, rules: Sequence[PurgeRule]) -> Confirmation:
+        """Wait until every server that reads the log applies these rules, for seconds at most. Raises StoreError."""
+
+    def known_servers(self) -> tuple[str, ...]:
+        """Return the other servers that have read the log lately, as last seen."""
+
+    def messages(self) -> AsyncIterator[None]:
+        """Yield when another server has written; some may be missed. Raises StoreError."""

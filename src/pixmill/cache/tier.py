@@ -3,7 +3,7 @@
 A tier may fail with a StoreError; ``tiered.py`` turns a failure into a miss.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from secrets import token_bytes
@@ -15,6 +15,7 @@ from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.freshness import Lifetime
 from pixmill.plan.key import Key
+from pixmill.plan.purge_rule import PurgeRule
 from pixmill.ports.values import Entry, EntryMetadata, HasPurgeKeys, OriginalVersion
 
 PROBE_TTL_S: Final = 60.0
@@ -78,6 +79,34 @@ class HasUsedBytes(Protocol):
     def used_bytes(self) -> int: ...
 
 
+class Selection(Protocol):
+    """The items that new purges remove."""
+
+    @property
+    def new(self) -> Sequence[PurgeRule] | None:
+        """The hard purges since the last one; None for all in force."""
+
+    @property
+    def times_by_source(self) -> Mapping[str, float]:
+        """The times of new purges of sources, by the digits with which keys begin."""
+
+    @property
+    def times_by_tag(self) -> Mapping[str, float]:
+        """The times of new purges of tags, by the digits of their digest."""
+
+    @property
+    def names_sources_only(self) -> bool: ...
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether only sources and tags are named."""
+
+    def may_match(self, key: str, item: HasPurgeKeys) -> bool:
+        """Exclude most items, at less cost than ``is_purged``."""
+
+    def is_purged(self, item: HasPurgeKeys) -> bool: ...
+
+
 @runtime_checkable
 class Purgeable(Protocol):
     """A tier that can remove purged items."""
@@ -85,8 +114,8 @@ class Purgeable(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """Remove all items for which this is true, at low priority; returns their number. Raises StoreError.
+    async def purge(self, selection: Selection) -> int:
+        """Remove the selected items, at low priority; returns their number. Raises StoreError.
 
         The items may be passed without their bodies, and do not count as used.
         """

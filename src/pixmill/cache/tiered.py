@@ -63,9 +63,10 @@ class TieredCache:
         self.purge_service = self._make_purge_service()
 
     def peek(self, key: Key) -> Hit | None:
-        if self._memory_tier is None:
+        if self._memory_tier is None or self.purge_rules.fenced:
             return None
         found, now = self._memory_tier.peek(key), self._clock()
+        self.purge_service.fence.check(now)
         entry = None if isinstance(found, Miss) else self._usable(found, now)
         if entry is None:
             return None
@@ -78,11 +79,12 @@ class TieredCache:
         entry = self._memory_tier.peek(key)
         if not isinstance(entry, Entry):
             return None
-        meta = entry.meta
+        meta, now = entry.meta, self._clock()
+        self.purge_service.fence.check(now)
         if meta.version.purge_watermark < self.purge_rules.latest and self.purge_rules.apply_to(entry) is not entry:
             return None
         lifetime = meta.lifetime
-        is_fresh = lifetime.stored_at - CLOCK_TOLERANCE_S <= self._clock() < lifetime.fresh_until
+        is_fresh = lifetime.stored_at - CLOCK_TOLERANCE_S <= now < lifetime.fresh_until
         return Hit(entry, self._memory_tier.name) if is_fresh else None
 
     def record_hits(self, hits: int) -> None:
@@ -90,12 +92,20 @@ class TieredCache:
             self._count_lookup[self._memory_tier.name, "hit"](hits)
 
     async def get(self, key: Key) -> Hit | None:
+        await self._wait_for_purges()
         with self._measure_read():
             for position, tier in enumerate(self._tiers):
                 hit = self._find_in_use(tier, key) or await self._lookup(tier, key, self._tiers[:position])
                 if hit is not None:
                     return hit
         return None
+
+    async def _wait_for_purges(self) -> None:
+        """Wait a moment if purges may have been missed: the logs are being read."""
+        fence = self.purge_service.fence
+        fence.check(self._clock())
+        if self.purge_rules.fenced:
+            await fence.wait()
 
     async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         stored_at = stale.meta.lifetime.stored_at

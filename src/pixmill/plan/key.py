@@ -5,7 +5,7 @@ Knows plans; must never know the rest of a request, so that requests for the sam
 
 from functools import cache, lru_cache
 from hashlib import sha256
-from typing import NewType
+from typing import Final, NewType
 
 import msgspec
 
@@ -13,7 +13,9 @@ from pixmill.plan.facts import FactSelection
 from pixmill.plan.ops import PLAN_VERSION, Plan
 
 Key = NewType("Key", str)
-"""64 hexadecimal digits."""
+"""64 hexadecimal digits, of which the first 16 are those of the source: all results of a source lie together."""
+
+SOURCE_DIGITS: Final = 16
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
@@ -58,13 +60,21 @@ def _field_defaults(struct_type: type[msgspec.Struct]) -> tuple[tuple[str, objec
 
 def result_key(source: str, plan: Plan) -> Key:
     """Return the key of the result of ``plan`` for the source with this canonical identity."""
-    text = b"%d\n%s\n%s" % (PLAN_VERSION, source.encode(), canonical_json(plan))
-    return Key(sha256(text).hexdigest())
+    return _key(source, b"%d\n%s\n%s" % (PLAN_VERSION, source.encode(), canonical_json(plan)))
 
 
 def facts_key(source: str, selection: FactSelection) -> Key:
     """Return the key of facts about the source with this canonical identity; no result has it."""
-    return Key(sha256(b"facts\n%s\n%s" % (source.encode(), _ENCODER.encode(selection))).hexdigest())
+    return _key(source, b"facts\n%s\n%s" % (source.encode(), _ENCODER.encode(selection)))
+
+
+def source_digits(source: str) -> str:
+    """Return the digits with which the keys of all results of a source begin; of every version of it, too."""
+    return sha256(source.partition("\n")[0].encode(errors="surrogatepass")).hexdigest()[:SOURCE_DIGITS]
+
+
+def _key(source: str, text: bytes) -> Key:
+    return Key(source_digits(source) + sha256(text).hexdigest()[SOURCE_DIGITS:])
 
 
 def entity_tag(key: Key, validator: str) -> str:

@@ -52,13 +52,6 @@ class PurgeTarget(Struct, frozen=True):
     hard: bool = True
 
 
-class Purge(Struct, frozen=True):
-    """A target and the time of the purge: entries with an older purge watermark are not served as fresh."""
-
-    target: PurgeTarget
-    at: float
-
-
 def parse_target(scope: PurgeScope, text: str = "", *, hard: bool = True) -> PurgeTarget:
     """Parse a target into its canonical spelling. Raises InvalidParameter."""
     return PurgeTarget(scope, _CANONICALIZERS[scope](text), hard)

@@ -13,7 +13,8 @@ from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
-from pixmill.plan.purge import Purge, PurgeTarget
+from pixmill.plan.purge import PurgeTarget
+from pixmill.plan.purge_rule import PurgeRule
 from pixmill.plan.source import SourceRef
 from pixmill.ports.values import CachedOriginal, Entry, Hit, ImagePage, Original, PurgeMatch, PurgeResult, Rendered
 from pixmill.runtime.spool import Spool
@@ -56,7 +57,10 @@ class Purges(Protocol):
 
     @property
     def latest(self) -> float:
-        """Time of the latest purge: a watermark of at least this is past every purge."""
+        """Time of the latest purge: a watermark of at least this is past every purge.
+
+        Infinite while purges may have been missed: nothing is fresh then.
+        """
 
     def current_watermark(self) -> float:
         """Return the purge watermark of whatever is fetched from now on: every purge up to it is known or past."""
@@ -74,8 +78,11 @@ class Purger(Protocol):
     async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
         """Put purges in force here and record them in all shared logs but those that the result names as unsynced."""
 
-    def active_purges(self) -> Sequence[Purge]:
-        """Return all purges in force, oldest first."""
+    def active_purges(self) -> Sequence[PurgeRule]:
+        """Return the last thousand purges in force, oldest first."""
+
+    def count_purges(self) -> int:
+        """Return the number of all purges in force."""
 
     def removed_by_tier(self) -> Mapping[str, int]:
         """Return the number of purged entries removed since the start, by tier."""

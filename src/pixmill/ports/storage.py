@@ -4,8 +4,8 @@ Knows no backend. The contract tests in ``tests/contracts`` hold every backend t
 those of ``errors.py``.
 """
 
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from pixmill.ports.observe import Pingable
 from pixmill.ports.values import Stat
@@ -27,6 +27,14 @@ class Writer(Protocol):
 class Deleter(Protocol):
     async def delete(self, path: str) -> None:
         """Delete the object; a missing one is no error. Raises StoreError."""
+
+
+@runtime_checkable
+class BulkDeleter(Protocol):
+    """A store that deletes many objects by few requests."""
+
+    async def delete_all(self, paths: Sequence[str]) -> None:
+        """Delete the objects; missing ones are no error. Raises StoreError."""
 
 
 class Stater(Protocol):

@@ -193,8 +193,13 @@ class PurgeMatch(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PurgeResult:
-    """The outcome of a purge: rules issued, entries removed at once, shared logs that could not be written yet."""
+    """The outcome of a purge: rules issued, entries removed at once, shared logs that could not be written yet.
+
+    ``confirmed`` are the other servers that apply it now, ``unconfirmed`` those that may not yet.
+    """
 
     issued: int
     removed: int
     unsynced: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()

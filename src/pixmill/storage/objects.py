@@ -5,7 +5,7 @@ exception (``errors.py``).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -32,6 +32,9 @@ _MAX_FOLDERS: Final = 16
 CHUNK_BYTES: Final = 2**20
 _MIN_READ_BYTES: Final = 2**18
 """Minimum size of a chunk, gathered from network reads; the last read may exceed it."""
+
+_MAX_DELETED: Final = 1_000
+"""Objects of one request, as S3 limits it."""
 
 _PROBE_PATH: Final = ".pixmill-probe"
 """An object that does not exist: one small request for it checks the whole path to the bucket."""
@@ -68,6 +71,14 @@ class ObjectStore:
         check_writable(path)
         with suppress(ObjectNotFound):
             await self._with_timeout(self._delete(path))
+
+    async def delete_all(self, paths: Sequence[str]) -> None:
+        """Delete up to a thousand objects by one request where the service can."""
+        for path in paths:
+            check_writable(path)
+        for first in range(0, len(paths), _MAX_DELETED):
+            with suppress(ObjectNotFound):
+                await self._with_timeout(self._delete_all(paths[first : first + _MAX_DELETED]))
 
     async def stat(self, path: str) -> Stat:
         """Also of an object whose key is no path, such as ``a//b``."""
@@ -139,6 +150,9 @@ class ObjectStore:
 
     async def _delete(self, path: str) -> None:
         await obstore.delete_async(self._client, path)
+
+    async def _delete_all(self, paths: Sequence[str]) -> None:
+        await obstore.delete_async(self._client, paths)
 
     async def _stat(self, path: str) -> Stat:
         try:

@@ -10,7 +10,7 @@ is poor.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Any, Final
@@ -75,22 +75,6 @@ _EXTEND_LOCK_SCRIPT = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
 )
 
-_RAISE_FIELDS_SCRIPT = """
-for n = 3, #ARGV, 2 do
-  local old = redis.call('hget', KEYS[1], ARGV[n])
-  if not old or tonumber(old) < tonumber(ARGV[n + 1]) then redis.call('hset', KEYS[1], ARGV[n], ARGV[n + 1]) end
-end
-return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
-"""
-_DELETE_FIELDS_SCRIPT = """
-for n = 3, #ARGV, 2 do
-  if redis.call('hget', KEYS[1], ARGV[n]) == ARGV[n + 1] then redis.call('hdel', KEYS[1], ARGV[n]) end
-end
-return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
-"""
-_FIELDS_PER_COMMAND: Final = 1_000
-"""Fields changed by one command, which blocks the Redis for all clients."""
-
 _SCAN_COUNT: Final = 200
 
 
@@ -140,37 +124,38 @@ class RedisClient:
         with _translate_errors():
             await self._redis.execute_command("EVAL", _RELEASE_LOCK_SCRIPT, 1, key, token, mark_ms)
 
-    async def get_field(self, key: str, name: str) -> bytes:
-        """Return one field of a hash, empty when there is none. Raises StoreError."""
-        with _translate_errors():
-            return bytes(await self._redis.execute_command("HGET", key, name) or b"")
-
     async def get_fields(self, key: str) -> dict[bytes, bytes]:
         """Return all fields of a hash. Raises StoreError."""
         with _translate_errors():
             return dict(await self._redis.execute_command("HGETALL", key))
 
-    async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
-        """Raise fields of a hash to these numbers, never lower them; then set the ``revision`` field.
+    async def set_field(self, key: str, name: str, value: bytes) -> None:
+        """Set one field of a hash. Raises StoreError."""
+        with _translate_errors():
+            await self._redis.execute_command("HSET", key, name, value)
 
-        Raises StoreError.
+    async def delete_fields(self, key: str, names: Iterable[bytes]) -> None:
+        """Delete fields of a hash. Raises StoreError."""
+        with _translate_errors():
+            await self._redis.execute_command("HDEL", key, *names)
+
+    async def run_script(self, script: str, keys: Sequence[str], arguments: Iterable[object]) -> Any:
+        """Run a Lua script on keys of one slot, and return what it returns. Raises StoreError."""
+        with _translate_errors():
+            return await self._redis.execute_command("EVAL", script, len(keys), *keys, *arguments)
+
+    async def messages(self, channel: str) -> AsyncGenerator[None, None]:
+        """Yield at each message on a channel, and once it is subscribed. Raises StoreError.
+
+        A cluster has no messages: its client cannot subscribe.
         """
-        await self._run_field_script(_RAISE_FIELDS_SCRIPT, key, numbers, revision)
-
-    async def delete_fields(self, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
-        """Delete fields of a hash that still have these values, then set the ``revision`` field. Raises StoreError."""
-        await self._run_field_script(_DELETE_FIELDS_SCRIPT, key, values, revision)
-
-    async def _run_field_script(
-        self, script: str, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]
-    ) -> None:
-        pairs = list(values.items())
-        for first in range(0, len(pairs), _FIELDS_PER_COMMAND):
-            arguments = [text for pair in pairs[first : first + _FIELDS_PER_COMMAND] for text in pair]
-            with _translate_errors():
-                await self._redis.execute_command(
-                    "EVAL", script, 1, key, revision[0], f"{revision[1]}-{first}", *arguments
-                )
+        if self.target.cluster:
+            return
+        with _translate_errors():
+            async with self._redis.pubsub() as subscription:
+                await subscription.subscribe(channel)
+                async for _ in subscription.listen():
+                    yield
 
     async def scan_keys(self, prefix: str) -> AsyncGenerator[str, None]:
         """Yield all keys with a prefix (letters, digits and . _ : -), unordered, some maybe twice.

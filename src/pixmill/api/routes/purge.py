@@ -47,18 +47,31 @@ async def post_purge(request: Request) -> Response:
         all=purge_request.all,
         first=targets[0].value[:200],
     )
-    return json_response({"issued": result.issued, "removed": result.removed, "unsynced": result.unsynced})
+    return json_response(
+        {
+            "issued": result.issued,
+            "removed": result.removed,
+            "unsynced": result.unsynced,
+            "confirmed": result.confirmed,
+            "unconfirmed": result.unconfirmed,
+        }
+    )
 
 
 async def get_purges(request: Request) -> Response:
     """GET: active purges, and the progress of removal."""
     purger = (await authorize(request)).purger
     rules = [
-        {"kind": rule.target.scope, "value": rule.target.value, "soft": not rule.target.hard, "at": rule.at}
+        {"kind": rule.scope, "value": rule.value, "digest": rule.digest, "soft": not rule.hard, "at": rule.at}
         for rule in purger.active_purges()
     ]
     return json_response(
-        {"active_purges": rules, "removed": purger.removed_by_tier(), "sweeping": purger.is_sweeping()}
+        {
+            "active_purges": rules,
+            "count": purger.count_purges(),
+            "removed": purger.removed_by_tier(),
+            "sweeping": purger.is_sweeping(),
+        }
     )
 
 

@@ -34,6 +34,7 @@ MAX_TEMPORARY_AGE_S: Final = 600.0
 """A temporary file older than this is abandoned: a write takes seconds."""
 
 SHARDS: Final = 256
+_SHARD_DIGITS: Final = 2
 
 BlobParts: TypeAlias = tuple[bytes | mmap, ...]
 """Content of one file, in pieces that need not be joined first."""
@@ -102,14 +103,17 @@ class BlobFolder:
         """Remove the blob, if there is one."""
         self._unlink(self._path_of(key))
 
-    def purge(self, shard: int, is_purged: Callable[[str, bytes], bool]) -> int:
-        """Remove the blobs of one shard for which ``is_purged(name, head)`` is true; returns their number."""
+    def purge(self, digits: str, is_purged: Callable[[str, bytes], bool]) -> int:
+        """Remove the blobs for which ``is_purged(name, head)`` is true; returns their number.
+
+        Looks at names that begin with ``digits`` only, which are at least those of a shard.
+        """
         removed = 0
-        for file in _list_directory(self.path / f"{shard:02x}"):
+        for file in _list_directory(self.path / digits[:_SHARD_DIGITS]):
             if self._stopped:
                 raise InterruptedError("Purge scan stopped")
             with suppress(OSError):
-                if _BLOB_NAME.fullmatch(file.name):
+                if file.name.startswith(digits) and _BLOB_NAME.fullmatch(file.name):
                     mtime_ns, head = _read_head(file.path)
                     removed += is_purged(file.name, head) and self._unlink(Path(file.path), mtime_ns)
         return removed

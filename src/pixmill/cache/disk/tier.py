@@ -19,9 +19,10 @@ from typing import Final, Self, TypeVar
 from pixmill.cache.disk.blob_folder import SHARDS, BlobFolder, BlobParts
 from pixmill.cache.disk.quota import MIN_QUOTA_BYTES, DiskQuota, allocated_bytes
 from pixmill.cache.format.entry import decode, decode_header, encode
-from pixmill.cache.purge.file_log import FileSegments, SegmentedPurgeLog
+from pixmill.cache.purge.file_log import SegmentedPurgeLog
+from pixmill.cache.purge.segments import FileSegments
 from pixmill.cache.purge_log import PurgeLog
-from pixmill.cache.tier import Miss
+from pixmill.cache.tier import Miss, Selection
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
@@ -38,6 +39,7 @@ _MAX_ACTIVE_READS = 256
 """Reads running and queued for a thread: a disk that hangs must not collect all requests."""
 
 _PURGE_REST_FACTOR = 3
+_FULL_PURGE_INTERVAL_S = 600.0
 _MAX_WRITE_ATTEMPTS = 3
 """Other writes may take the space that a sweep has freed."""
 
@@ -81,6 +83,7 @@ class DiskTier:
         self._wake = asyncio.Event()
         self._full_until = 0.0
         self._active_reads = 0
+        self._next_full_purge = 0.0
         self._maintenance_task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -120,15 +123,28 @@ class DiskTier:
     async def delete(self, key: Key) -> None:
         await self._run(lambda: self._folder.remove(key))
 
-    async def remove_if(self, is_purged: Callable[[str, bytes], bool]) -> int:
-        """Remove all files for which ``is_purged(name, head)`` is true; returns their number.
+    async def remove_selected(
+        self, selection: Selection, read_keys: Callable[[str, bytes], HasPurgeKeys | None]
+    ) -> int:
+        """Remove the selected files, of which ``read_keys(name, head)`` returns the metadata; returns their number.
 
-        Runs in the sweep thread, and rests for three times as long as it works.
+        Those of a source lie together. Files that have it as an overlay or mask do not: they are looked for at most
+        every ten minutes, and until then are not served. Runs in the sweep thread, and rests for three times as long as
+        it works.
         """
+
+        def is_purged(name: str, head: bytes) -> bool:
+            item = read_keys(name, head)
+            return item is not None and selection.is_purged(item)
+
+        prefixes = list(selection.times_by_source)
+        if not selection.names_sources_only or monotonic() > self._next_full_purge:
+            self._next_full_purge = monotonic() + _FULL_PURGE_INTERVAL_S
+            prefixes += [f"{shard:02x}" for shard in range(SHARDS)]
         removed = 0
-        for shard in range(SHARDS):
+        for prefix in prefixes:
             started = monotonic()
-            removed += await self._run(partial(self._folder.purge, shard, is_purged), self._sweep_executor)
+            removed += await self._run(partial(self._folder.purge, prefix, is_purged), self._sweep_executor)
             await asyncio.sleep((monotonic() - started) * _PURGE_REST_FACTOR)
         return removed
 
@@ -251,12 +267,12 @@ class DiskResultTier(DiskTier):
     async def put(self, key: Key, entry: Entry) -> None:
         await self._store(key, lambda: (encode(key, entry),), entry.meta.lifetime.ends_at)
 
-    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        def is_blob_purged(name: str, head: bytes) -> bool:
+    async def purge(self, selection: Selection) -> int:
+        def read_keys(name: str, head: bytes) -> HasPurgeKeys | None:
             entry = decode_header(name, head)
-            return entry is not None and is_purged(entry.meta)
+            return None if entry is None else entry.meta
 
-        return await self.remove_if(is_blob_purged)
+        return await self.remove_selected(selection, read_keys)
 
     def _read_entry(self, key: Key) -> Entry | Miss:
         blob = self._folder.read(key, self._quota.margin_bytes + 1)

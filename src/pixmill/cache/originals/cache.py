@@ -13,7 +13,7 @@ from time import time
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
-from pixmill.plan.key import Key
+from pixmill.plan.key import SOURCE_DIGITS, Key, source_digits
 from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, Observer
 from pixmill.ports.values import CachedOriginal
@@ -64,8 +64,9 @@ class DiskOriginalCache:
 
 
 def original_key(ref: SourceRef) -> Key:
-    """Returns the key of an original."""
-    return Key(sha256(f"{ref.kind}\n{ref.identity}".encode(errors="surrogatepass")).hexdigest())
+    """Returns the key of an original, which begins as those of its results do."""
+    digits = sha256(f"{ref.kind}\n{ref.identity}".encode(errors="surrogatepass")).hexdigest()
+    return Key(source_digits(ref.text) + digits[SOURCE_DIGITS:])
 
 
 def _with_shared_spool(cached_original: CachedOriginal) -> CachedOriginal:

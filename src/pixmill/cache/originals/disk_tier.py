@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from pixmill.cache.disk.tier import DiskTier
 from pixmill.cache.format.original import OriginalHeader, copy_body, decode_header, encode, read_header
-from pixmill.cache.tier import Miss
+from pixmill.cache.tier import Miss, Selection
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Observer
 from pixmill.ports.values import CachedOriginal, HasPurgeKeys, Original
@@ -82,12 +82,11 @@ class DiskOriginalTier(DiskTier):
     async def put(self, key: Key, cached_original: CachedOriginal) -> None:
         await self._store(key, lambda: encode(key, cached_original), cached_original.retained_until)
 
-    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        def is_file_purged(name: str, head: bytes) -> bool:
-            header = decode_header(name, head, _ASSUMED_SIZE_BYTES)
-            return header is not None and is_purged(header)
+    async def purge(self, selection: Selection) -> int:
+        def read_keys(name: str, head: bytes) -> HasPurgeKeys | None:
+            return decode_header(name, head, _ASSUMED_SIZE_BYTES)
 
-        return await self.remove_if(is_file_purged)
+        return await self.remove_selected(selection, read_keys)
 
     def _open_file(self, key: Key) -> _OpenFile | Miss:
         file_and_size = self._folder.open(key)

@@ -1,59 +1,54 @@
-"""Shared purge log: append-only segments in a folder or a bucket, compacted when there are more than 32.
+"""Shared purge log of immutable segments in a folder or a bucket, merged in levels as in a log-structured merge tree.
 
-Knows the format of a segment, and when to compact. Must never know which rules are in force. A segment is written once
+Knows the format of a segment, and when to merge. Must never know which rules are in force. A segment is written once
 and never changed, so no server can overwrite what another has written; the rules are the union of all segments, in any
-order. Compaction writes the new segment before it deletes the old ones: a concurrent reader sees each rule twice rather
-than not at all.
+order. More than 32 segments of a level become one of the next level: a million purges lie in at most 130 segments, and
+a server reads each rule once a level. The merged segment is written before the others are deleted: a concurrent reader
+sees each rule twice rather than not at all.
 
-    TIER/purges/0001700000000000000-1f2e3d4c     a list of rules; the number is the time of the latest, in microseconds
+    TIER/purges/0001700000000000000-1f2e3d4c      level 0, JSON: targets and times; the number is the time of the latest
+    TIER/purges/0001700000000000000-1f2e3d4c-2    level 2: magic, then length 2 · id · microseconds 8 of each rule
 """
 
 import asyncio
 import logging
-import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from errno import EISDIR
+import struct
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from math import isfinite
-from pathlib import Path
 from secrets import token_hex
-from stat import S_ISREG
 from time import time
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 import msgspec
 
+from pixmill.cache.purge.segments import SegmentStore
+from pixmill.cache.purge_log import LogNews
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreUnavailable
 from pixmill.plan.freshness import YEAR_S
-from pixmill.plan.purge import Purge
-from pixmill.ports.storage import Store
+from pixmill.plan.purge import PurgeTarget
+from pixmill.plan.purge_rule import PurgeRule, from_ticks, is_rule_id, rule_of, to_ticks
 
 MAX_SEGMENTS: Final = 32
-MAX_SEGMENT_BYTES: Final = 64 * 2**20
-"""Far more than all rules that a server holds."""
+"""Of a level."""
 
-PURGES_FOLDER: Final = "purges"
-_SEGMENT_NAME: Final = re.compile("[0-9]{19}-[0-9a-f]{8}")
-_TEMPORARY_SUFFIX: Final = ".tmp"
-_NONBLOCKING_FLAGS: Final = os.O_NONBLOCK | os.O_NOCTTY
+MAX_LEVEL: Final = 3
+
+_SEGMENT_NAME: Final = re.compile("[0-9]{19}-[0-9a-f]{8}(?:-([1-9]))?")
+_MAGIC: Final = b"PXMP\x01"
+_LENGTH, _TICKS = struct.Struct(">H"), struct.Struct(">Q")
+_MAX_LISTINGS: Final = 5
 _LOG = logging.getLogger(__name__)
-_DECODER = msgspec.json.Decoder(list[Purge])
-
-ReturnType = TypeVar("ReturnType")
 
 
-class SegmentStore(Protocol):
-    """Stores segments by name."""
+class _Purge(msgspec.Struct, frozen=True):
+    target: PurgeTarget
+    at: float
 
-    async def names(self) -> list[str]: ...
 
-    async def get(self, name: str) -> bytes:
-        """Raises ObjectNotFound, ObjectTooLarge."""
-
-    async def put(self, name: str, data: bytes) -> None: ...
-
-    async def delete(self, name: str) -> None: ...
+_DECODER = msgspec.json.Decoder(list[_Purge])
+_DECODE_ERRORS = (msgspec.MsgspecError, ObjectTooLarge, ValueError, RecursionError, struct.error, IndexError)
 
 
 class SegmentedPurgeLog:
@@ -66,134 +61,152 @@ class SegmentedPurgeLog:
         self.poll_s = poll_s
         self._segments = segments
         self._clock = clock
-        self._rules_by_segment: dict[str, list[Purge]] = {}
+        self._known: set[str] | None = None
+        self._first: set[str] = set()
         self._unreadable: set[str] = set()
+        self._has_written = False
 
-    async def read(self) -> Sequence[Purge]:
-        names = [name for name in await self._segments.names() if _SEGMENT_NAME.fullmatch(name)]
-        self._rules_by_segment = {
-            name: self._rules_by_segment[name] for name in names if name in self._rules_by_segment
-        }
-        self._unreadable.intersection_update(names)
-        for name in names:
-            if name not in self._rules_by_segment:
-                with suppress(ObjectNotFound):  # compacted meanwhile: another segment has its rules
-                    await self._load_segment(name)
-        return [rule for rules in self._rules_by_segment.values() for rule in rules]
+    async def read(self) -> AsyncIterator[LogNews]:
+        """Yield each new segment. One that vanishes meanwhile was merged: the listing is repeated then."""
+        for _ in range(_MAX_LISTINGS):
+            names = await self._names()
+            if self._has_lost(names):
+                self._known = None
+            is_complete, self._known = self._known is None, (self._known or set()).intersection(names)
+            if is_complete:
+                self._first = set(names)
+                yield LogNews((), complete=True)
+            has_vanished = False
+            for name in names:
+                if name in self._known:
+                    continue
+                try:
+                    rules = await self._load(name)
+                except ObjectNotFound:
+                    has_vanished = True
+                    continue
+                if rules is not None:
+                    self._known.add(name)
+                    yield LogNews(rules)
+            if not has_vanished:
+                return
 
-    async def write(self, rules: Sequence[Purge]) -> None:
-        latest_us = max(0, int(max(rule.at for rule in rules) * 1e6))
-        name = f"{latest_us:019d}-{token_hex(4)}"
-        await self._segments.put(name, msgspec.json.encode(rules))
-        self._rules_by_segment[name] = list(rules)
+    def rewind(self) -> None:
+        self._known = None
 
-    async def compact(self, rules: Sequence[Purge]) -> None:
-        old = list(self._rules_by_segment)
-        if len(old) > MAX_SEGMENTS and rules:
-            await self.write(rules)
-            for name in old:
-                await self._segments.delete(name)
-                self._rules_by_segment.pop(name, None)
+    async def write(self, rules: Sequence[PurgeRule]) -> Sequence[PurgeRule]:
+        targets = [(rule.target, rule.at) for rule in rules if rule.target]
+        if len(targets) == len(rules):
+            data, level = msgspec.json.encode([_Purge(target, at) for target, at in targets]), 0
+        else:
+            data, level = await asyncio.to_thread(_pack, rules), _level_of(len(rules))
+        await self._write(data, level, max(rule.at for rule in rules))
+        return rules
+
+    async def compact(self, is_in_force: Callable[[PurgeRule], bool]) -> None:
+        """Merge the segments of a level that has too many, after this server has written."""
+        if not self._has_written:
+            return
+        self._has_written = False
+        names_by_level: dict[int, list[str]] = defaultdict(list)
+        for name in self._known or ():
+            names_by_level[_level(name)].append(name)
+        for level, names in sorted(names_by_level.items()):
+            if len(names) > MAX_SEGMENTS:
+                await self._merge(names, min(level + 1, MAX_LEVEL), is_in_force)
+
+    async def trim(self, marker: PurgeRule) -> None:
+        """Add the marker; rules that it replaces go when their segments are merged."""
+        await self.write([marker])
 
     async def close(self) -> None:
         """Holds nothing open."""
 
-    async def _load_segment(self, name: str) -> None:
-        """Load one segment; one that is unavailable now hides no other, and is tried again."""
+    async def _names(self) -> list[str]:
+        names = [name for name in await self._segments.names() if _SEGMENT_NAME.fullmatch(name)]
+        self._unreadable.intersection_update(names)
+        return names
+
+    def _has_lost(self, names: list[str]) -> bool:
+        """Whether segments are missing, and none that was merged since the first listing can have their rules."""
+        missing = (self._known or set()).difference(names)
+        if not missing:
+            return False
+        lowest = min(map(_level, missing))
+        merged = {_level(name) for name in set(names).difference(self._first)}
+        return not any(level > lowest or level == MAX_LEVEL for level in merged)
+
+    async def _merge(self, names: list[str], level: int, is_in_force: Callable[[PurgeRule], bool]) -> None:
+        merged: dict[bytes, PurgeRule] = {}
+        read = []
+        for name in names:
+            try:
+                rules = await self._load(name)
+            except ObjectNotFound:
+                continue  # another server has merged it
+            if rules is not None:
+                read.append(name)
+                merged |= {rule.id: rule for rule in rules if is_in_force(rule)}
+        if merged:
+            data = await asyncio.to_thread(_pack, list(merged.values()))
+            await self._write(data, level, max(rule.at for rule in merged.values()))
+        for name in read:
+            await self._segments.delete(name)
+            (self._known or set()).discard(name)
+
+    async def _write(self, data: bytes, level: int, latest: float) -> None:
+        name = f"{max(0, to_ticks(latest)):019d}-{token_hex(4)}{f'-{level}' if level else ''}"
+        await self._segments.put(name, data)
+        self._has_written = True
+        if self._known is not None:
+            self._known.add(name)
+
+    async def _load(self, name: str) -> list[PurgeRule] | None:
+        """Return the rules of a segment; None if it is unavailable now, which hides no other, and is tried again."""
         try:
-            self._rules_by_segment[name] = await self._decode_segment(name)
+            data = await self._segments.get(name)
+            return await asyncio.to_thread(self._decode, data) if _level(name) else self._decode(data)
         except (StoreDenied, StoreUnavailable) as error:
             if name not in self._unreadable:
                 self._unreadable.add(name)
                 _LOG.warning("Purge log segment %s on %s is unavailable: %s", name, self.name, error.detail)
-
-    async def _decode_segment(self, name: str) -> list[Purge]:
-        try:
-            rules = _DECODER.decode(await self._segments.get(name))
-        except (msgspec.MsgspecError, ObjectTooLarge, ValueError, RecursionError) as error:
+            return None
+        except _DECODE_ERRORS as error:
             _LOG.warning("Purge log segment %s on %s is corrupt: %s", name, self.name, error)
             return []
+
+    def _decode(self, data: bytes) -> list[PurgeRule]:
         latest = self._clock() + YEAR_S
-        return [rule for rule in rules if isfinite(rule.at) and 0 < rule.at < latest]
+        if data.startswith(_MAGIC):
+            rules = _unpack(data)
+        else:
+            purges = _DECODER.decode(data)
+            rules = (rule_of(one.target, one.at) for one in purges if isfinite(one.at))
+        return [rule for rule in rules if 0 < rule.at < latest]
 
 
-class ObjectSegments:
-    """Segments as objects below the prefix of a cache tier."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def names(self) -> list[str]:
-        return [stat.path.rpartition("/")[2] async for stat in self._store.list(PURGES_FOLDER)]
-
-    async def get(self, name: str) -> bytes:
-        return await self._store.get(f"{PURGES_FOLDER}/{name}", MAX_SEGMENT_BYTES)
-
-    async def put(self, name: str, data: bytes) -> None:
-        await self._store.put(f"{PURGES_FOLDER}/{name}", data)
-
-    async def delete(self, name: str) -> None:
-        await self._store.delete(f"{PURGES_FOLDER}/{name}")
+def _level(name: str) -> int:
+    found = _SEGMENT_NAME.fullmatch(name)
+    return int(found[1] or 0) if found else 0
 
 
-class FileSegments:
-    """Segments as files in the folder of a cache tier; written to a temporary file and renamed."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / PURGES_FOLDER
-
-    async def names(self) -> list[str]:
-        return await _run(self._names)
-
-    async def get(self, name: str) -> bytes:
-        try:
-            return await _run(lambda: self._read_bytes(name))
-        except FileNotFoundError as error:
-            raise ObjectNotFound(detail=name) from error
-
-    async def put(self, name: str, data: bytes) -> None:
-        await _run(lambda: self._write(name, data))
-
-    async def delete(self, name: str) -> None:
-        await _run(lambda: (self._folder / name).unlink(missing_ok=True))
-
-    def _names(self) -> list[str]:
-        try:
-            return [file.name for file in self._folder.iterdir() if file.suffix != _TEMPORARY_SUFFIX]
-        except FileNotFoundError:
-            return []
-
-    def _read_bytes(self, name: str) -> bytes:
-        """Raises IsADirectoryError for everything that is no regular file: a pipe must not block."""
-        with open(
-            self._folder / name, "rb", opener=lambda file, flags: os.open(file, flags | _NONBLOCKING_FLAGS)
-        ) as file:
-            status = os.fstat(file.fileno())
-            if not S_ISREG(status.st_mode):
-                raise IsADirectoryError(EISDIR, "No file", name)
-            if status.st_size > MAX_SEGMENT_BYTES:
-                raise ObjectTooLarge(detail=name)
-            return file.read(status.st_size)
-
-    def _write(self, name: str, data: bytes) -> None:
-        """Write and fsync: a purge that was confirmed must survive a power cut."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path, temporary = self._folder / name, self._folder / f"{name}{_TEMPORARY_SUFFIX}"
-        try:
-            with open(temporary, "xb", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+def _level_of(count: int) -> int:
+    """Return the level at which segments have so many rules."""
+    return next((level for level in range(1, MAX_LEVEL) if count <= MAX_SEGMENTS ** (level + 1)), MAX_LEVEL)
 
 
-async def _run(work: Callable[[], ReturnType]) -> ReturnType:
-    try:
-        return await asyncio.to_thread(work)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StoreUnavailable(detail=f"{type(error).__name__}: {error}") from error
+def _pack(rules: Sequence[PurgeRule]) -> bytes:
+    return b"".join((_MAGIC, *(_LENGTH.pack(len(one.id)) + one.id + _TICKS.pack(to_ticks(one.at)) for one in rules)))
+
+
+def _unpack(data: bytes) -> Iterator[PurgeRule]:
+    """Yield the rules. Raises struct.error if the data are cut off."""
+    position = len(_MAGIC)
+    while position < len(data):
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size
+        (ticks,) = _TICKS.unpack_from(data, position + length)
+        identifier = data[position : position + length]
+        position += length + _TICKS.size
+        if is_rule_id(identifier):
+            yield PurgeRule(identifier, from_ticks(ticks))

@@ -7,34 +7,30 @@ what a tier is made of.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from time import time
+from time import monotonic
 from typing import Final
 
+from pixmill.cache.purge.fence import BEAT_S, MAX_GAP_S, PurgeFence
+from pixmill.cache.purge.log_sync import SYNC_TIMEOUT_S, Learned, LogSync
+from pixmill.cache.purge.redis_servers import MEMBER_S
 from pixmill.cache.purge.rules import PurgeRules
-from pixmill.cache.purge_log import PurgeLog
+from pixmill.cache.purge.selection import PurgeSelection
+from pixmill.cache.purge.sweeper import Sweeper
+from pixmill.cache.purge_log import Confirmation, PurgeLog
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
-from pixmill.plan.purge import Purge, PurgeTarget
+from pixmill.plan.purge import PurgeTarget
+from pixmill.plan.purge_rule import PurgeRule
 from pixmill.ports.observe import Event, NullObserver, Observer
-from pixmill.ports.values import HasPurgeKeys, PurgeMatch, PurgeResult
+from pixmill.ports.values import PurgeResult
 
-SYNC_TIMEOUT_S: Final = 5.0
-RESUME_WINDOW_S: Final = 86_400.0
-"""After a purge within a day before the start the tiers are swept again: the last run may have ended before its sweep.
-"""
+LEASE_S: Final = MEMBER_S * 0.9
+"""Without a sequenced log for so long, other servers may not name this one any more: it fences itself."""
 
+RECONNECT_S: Final = 1.0
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Sweep:
-    """Tiers swept together; ``pending`` is set when there are new purges."""
-
-    tiers: list[Purgeable]
-    pending: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def _nothing_pending() -> None:
@@ -63,140 +59,168 @@ class PurgeService:
         observer: Observer | None = None,
     ) -> None:
         self._rules = rules
-        self._purge_logs = list(purge_logs)
-        self._memory_tiers = tuple(memory_tiers)
-        self._local_sweep, self._remote_sweep = _Sweep(list(local_tiers)), _Sweep(list(remote_tiers))
-        self._drains = [drain]
         self._observer = observer or NullObserver()
-        self._removed: dict[str, int] = {}
-        self._failing: set[str] = set()
-        self._synced: dict[str, tuple[Sequence[Purge], Sequence[Purge]]] = {}
+        self._logs = [LogSync(log, rules, self._observer) for log in purge_logs]
+        self._sweeper = Sweeper(rules, self._observer, memory_tiers, local_tiers, remote_tiers, drain)
+        self.fence = PurgeFence(rules)
         self._tasks: list[asyncio.Task[None]] = []
+        self._purges: set[asyncio.Task[PurgeResult]] = set()
+        self._opened_at = monotonic()
 
     def add_local_tier(self, tier: Purgeable, purge_log: PurgeLog, drain: Callable[[], Awaitable[None]]) -> None:
         """Add a local tier with its purge log and its pending writes; call it before ``open``."""
-        self._local_sweep.tiers.append(tier)
-        self._purge_logs.append(purge_log)
-        self._drains.append(drain)
+        self._sweeper.add_local_tier(tier, drain)
+        self._logs.append(LogSync(purge_log, self._rules, self._observer))
 
     async def open(self) -> None:
         """Read the purge logs before the first request is answered; one that fails is read again later."""
+        self._opened_at = monotonic()
+        if any(log.sequenced for log in self._logs):
+            self.fence.max_gap_s = MAX_GAP_S
+        self.fence.put_up()
+        self.fence.beat()
         await self.pull()
-        if self._rules.latest > time() - RESUME_WINDOW_S:
-            self._local_sweep.pending.set()
         self._tasks = [
-            asyncio.create_task(self._poll(purge_log), name=f"{purge_log.name}-purges")
-            for purge_log in self._purge_logs
-        ]
-        self._tasks += [
-            asyncio.create_task(self._sweep(sweep)) for sweep in (self._local_sweep, self._remote_sweep) if sweep.tiers
+            asyncio.create_task(self._beat(), name="purge-beat"),
+            *(asyncio.create_task(self._poll(log), name=f"{log.name}-purges") for log in self._logs),
+            *(asyncio.create_task(self._listen(log)) for log in self._logs if log.sequenced),
+            *self._sweeper.start(),
         ]
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for purge_log in self._purge_logs:
+        await asyncio.gather(*self._tasks, *self._purges, return_exceptions=True)
+        self._tasks = []
+        for log in self._logs:
             with suppress(StoreError):
-                await purge_log.close()
+                await log.log.close()
 
     async def pull(self) -> None:
         """Apply the purges of other servers now; otherwise that happens at every poll."""
-        await asyncio.gather(*map(self._sync, self._purge_logs))
+        await asyncio.gather(*map(self._sync, self._logs))
 
     async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
-        """See ``ports.Purger``."""
-        purges = self._rules.issue(targets)
-        for target in targets:
-            self._observer.increment(Event.PURGE, kind=target.scope)
-        removed = await self._remove(self._memory_tiers)
-        self._local_sweep.pending.set()
-        self._remote_sweep.pending.set()
-        results = await asyncio.gather(
-            *(self._attempt(purge_log, purge_log.write(purges)) for purge_log in self._purge_logs)
-        )
-        unsynced = tuple(purge_log.name for purge_log, ok in zip(self._purge_logs, results, strict=True) if not ok)
-        return PurgeResult(issued=len(purges), removed=removed, unsynced=unsynced)
+        """See ``ports.Purger``. Goes on if the caller is cancelled: a purge that is in force here must be logged."""
+        task = asyncio.create_task(self._purge(targets))
+        self._purges.add(task)
+        task.add_done_callback(self._purges.discard)
+        return await asyncio.shield(task)
 
-    def active_purges(self) -> Sequence[Purge]:
-        """Returns all purges in force, the oldest first."""
-        return self._rules.sorted_rules()
+    def active_purges(self) -> Sequence[PurgeRule]:
+        """Returns the last purges in force, the oldest first."""
+        return self._rules.recent()
+
+    def count_purges(self) -> int:
+        """Returns the number of all purges in force."""
+        return len(self._rules)
 
     def removed_by_tier(self) -> Mapping[str, int]:
         """Returns the number of entries removed since the start, by tier."""
-        return dict(self._removed)
+        return self._sweeper.removed_by_tier()
 
     def is_sweeping(self) -> bool:
         """Whether a sweep is running or due."""
-        return any(sweep.tiers and sweep.pending.is_set() for sweep in (self._local_sweep, self._remote_sweep))
+        return self._sweeper.is_sweeping()
 
-    async def _poll(self, purge_log: PurgeLog) -> None:
+    async def _purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
+        sequenced = [log for log in self._logs if log.sequenced]
+        rules: Sequence[PurgeRule] = self._rules.issue(targets, provisional=bool(sequenced))
+        for target in targets:
+            self._observer.increment(Event.PURGE, kind=target.scope)
+        removed = await self._sweeper.sweep_memory(PurgeSelection(self._rules, rules))
+        unsynced: list[str] = []
+        for log in sequenced:  # first: it gives the rules the times with which all others get them
+            rules = await self._write(log, rules, unsynced)
+        others = [log for log in self._logs if not log.sequenced]
+        await asyncio.gather(*(self._write(log, rules, unsynced) for log in others))
+        confirmations = await asyncio.gather(*(self._confirm(log, rules, unsynced) for log in sequenced))
+        self._sweeper.add_issued(rules)
+        await self._forget()
+        return PurgeResult(
+            issued=len(rules),
+            removed=removed,
+            unsynced=tuple(unsynced),
+            confirmed=tuple(sorted({name for one in confirmations for name in one.confirmed})),
+            unconfirmed=tuple(sorted({name for one in confirmations for name in one.unconfirmed})),
+        )
+
+    async def _write(self, log: LogSync, rules: Sequence[PurgeRule], unsynced: list[str]) -> Sequence[PurgeRule]:
+        """Return the rules with the times that they have in the log; as they are if it is not written."""
+        written = await log.write(rules)
+        if written is None:
+            unsynced.append(log.name)
+        return rules if written is None else written
+
+    async def _confirm(self, log: LogSync, rules: Sequence[PurgeRule], unsynced: Sequence[str]) -> Confirmation:
+        """Return who has the rules; if the log does not say it, who had read it lately is unconfirmed."""
+        if log.sequenced is None:
+            return Confirmation()
+        with suppress(StoreError, TimeoutError):
+            if log.name not in unsynced:
+                async with asyncio.timeout(SYNC_TIMEOUT_S):
+                    return await log.sequenced.confirm(rules)
+        return Confirmation(unconfirmed=log.sequenced.known_servers())
+
+    async def _sync(self, log: LogSync) -> None:
+        learned = await log.sync()
+        if learned.rules or learned.is_cut_off:
+            await self._apply(log, learned)
+        self._lower_fence()
+
+    async def _apply(self, origin: LogSync, learned: Learned) -> None:
+        """Pass rules of other servers on to the other logs, and remove what they name."""
+        for log in self._logs:
+            if log is not origin:
+                log.add_pending(learned.rules, is_cut_off=learned.is_cut_off)
+        self._sweeper.add_learned(None if learned.is_cut_off else learned.rules)
+        await self._forget()
+
+    async def _forget(self) -> None:
+        marker = self._rules.forget()
+        if marker is not None:
+            await asyncio.gather(*(log.trim(marker) for log in self._logs))
+
+    async def _poll(self, log: LogSync) -> None:
         while True:
-            await asyncio.sleep(purge_log.poll_s)
-            await self._sync(purge_log)
+            await asyncio.sleep(max(0.0, log.read_at + log.log.poll_s - monotonic()) or log.log.poll_s)
+            if monotonic() - log.read_at >= log.log.poll_s:
+                await self._sync(log)
 
-    async def _sync(self, purge_log: PurgeLog) -> None:
-        await self._attempt(purge_log, self._sync_once(purge_log))
+    async def _listen(self, log: LogSync) -> None:
+        """Read a log whenever a message says that there is something new."""
+        while log.sequenced:
+            with suppress(StoreError):
+                async for _ in log.sequenced.messages():
+                    await self._sync(log)
+            await asyncio.sleep(RECONNECT_S)
 
-    async def _sync_once(self, purge_log: PurgeLog) -> None:
-        """Apply new rules of a purge log, and write the rules that it lacks."""
-        found = await purge_log.read()
-        if self._synced.get(purge_log.name) == (found, self._rules.sorted_rules()):
-            return  # nothing changed since the last poll, when nothing was missing
-        if new_rules := self._rules.merge(found):
-            await self._apply(new_rules)
-        rules, logged = self._rules.sorted_rules(), set(found)
-        if missing := [rule for rule in rules if rule not in logged]:
-            await purge_log.write(missing)
-        await purge_log.compact(rules)
-        if not missing:
-            self._synced[purge_log.name] = found, rules
+    async def _beat(self) -> None:
+        """Notice that this process stood still or cannot read its logs; read them until it has caught up."""
+        while True:
+            self.fence.beat()
+            if any(log.sequenced and monotonic() - max(log.read_at, self._opened_at) > LEASE_S for log in self._logs):
+                self.fence.put_up()
+            if self._rules.fenced:
+                await self._race_to_pull()
+            await asyncio.sleep(BEAT_S)
 
-    async def _apply(self, new_rules: Iterable[Purge]) -> None:
-        if any(purge.target.hard for purge in new_rules):
-            await self._remove(self._memory_tiers)
-            self._local_sweep.pending.set()
-
-    async def _attempt(self, purge_log: PurgeLog, work: Awaitable[None]) -> bool:
-        """Whether it succeeded in time. Logs changes of state; a log that fails gets the purge at a later poll."""
+    async def _race_to_pull(self) -> None:
+        """Read the logs, and beat meanwhile."""
+        pull = asyncio.create_task(self.pull())
         try:
-            async with asyncio.timeout(SYNC_TIMEOUT_S):
-                await work
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a purge log, the purge is in force here
-            self._observer.increment(Event.CACHE_ERROR, tier=purge_log.name, operation="purge_log")
-            if purge_log.name not in self._failing:
-                self._failing.add(purge_log.name)
-                detail = error.detail if isinstance(error, StoreError) else repr(error)
-                _LOG.warning("Purges are not shared over the cache tier %s (PIXMILL_CACHE): %s", purge_log.name, detail)
-            return False
-        if purge_log.name in self._failing:
-            self._failing.remove(purge_log.name)
-            _LOG.info("Purges are shared over the cache tier %s again", purge_log.name)
-        return True
+            while not pull.done():
+                await asyncio.wait({pull}, timeout=BEAT_S)
+                self.fence.beat()
+        finally:
+            pull.cancel()
+            await asyncio.gather(pull, return_exceptions=True)
 
-    async def _sweep(self, sweep: _Sweep) -> None:
-        while True:
-            await sweep.pending.wait()
-            watermark = self._rules.latest
-            await asyncio.gather(*(drain() for drain in self._drains))
-            await self._remove(sweep.tiers)
-            if self._rules.latest == watermark:
-                sweep.pending.clear()
+    def _lower_fence(self) -> None:
+        """Take the fence down if every sequenced log was read since it went up.
 
-    async def _remove(self, tiers: Iterable[Purgeable]) -> int:
-        """Remove hard-purged entries; returns their number. A tier that fails rejects them when they are read."""
-        total = 0
-        for tier in tiers:
-            try:
-                removed = await tier.purge(self._is_purged)
-            except Exception as error:  # noqa: BLE001 - a failing tier must not keep the next one from its sweep
-                self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation="purge")
-                _LOG.warning("Purged entries could not be removed from %s: %r", tier.name, error)
-                continue
-            total += removed
-            self._removed[tier.name] = self._removed.get(tier.name, 0) + removed
-            self._observer.increment(Event.PURGED, removed, tier=tier.name)
-        return total
-
-    def _is_purged(self, item: HasPurgeKeys) -> bool:
-        return self._rules.match(item.sources, item.tags, item.purge_watermark) is PurgeMatch.HARD
+        Logs that do not say who has read them must have been tried: they are read when they can be.
+        """
+        sequenced = [log.read_at for log in self._logs if log.sequenced]
+        if all(at >= self.fence.raised_at for at in sequenced or [log.tried_at for log in self._logs]):
+            self.fence.take_down()

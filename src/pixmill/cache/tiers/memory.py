@@ -8,16 +8,15 @@ Runs on the event loop only, so it needs no lock and never waits.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from time import time
 
-from pixmill.cache.tier import Miss, check_round_trip
+from pixmill.cache.tier import Miss, Selection, check_round_trip
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
-from pixmill.ports.values import Entry, HasPurgeKeys
+from pixmill.ports.values import Entry
 from pixmill.runtime.bounded import BoundedDict, SizedDict
 
 OVERHEAD_BYTES = 1_152
@@ -95,13 +94,13 @@ class MemoryTier:
         self._main.pop(key)
         self._small.pop(key)
 
-    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
+    async def purge(self, selection: Selection) -> int:
         """Remove purged entries in batches, so that no request waits for longer than a millisecond or two."""
         keys, removed = [*self._main.entries, *self._small.entries], 0
         for first in range(0, len(keys), _PURGE_BATCH):
             for key in keys[first : first + _PURGE_BATCH]:
                 slot = self._main.entries.get(key) or self._small.entries.get(key)
-                if slot and is_purged(slot.entry.meta):
+                if slot and selection.may_match(key, slot.entry.meta) and selection.is_purged(slot.entry.meta):
                     await self.delete(key)
                     removed += 1
             await asyncio.sleep(0)

@@ -3,12 +3,11 @@
 Knows keys and times; must never know the client library. Every entry has a TTL, and Redis evicts the rest: with
 ``maxmemory`` and a policy such as ``allkeys-lfu`` it limits itself.
 
-    PREFIX:e:KEY     a blob, by its key
-    PREFIX:purges    the purge log: ``purge/redis_log.py``
+    PREFIX:e:KEY        a blob, by its key
+    PREFIX:purge-log    the purge log: ``purge/redis_log.py``
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
 from time import time
 from typing import Final, Literal
@@ -20,13 +19,17 @@ from pixmill.cache.locks.redis_leases import RedisLeases
 from pixmill.cache.purge.redis_log import RedisPurgeLog
 from pixmill.cache.purge_log import PurgeLog
 from pixmill.cache.resilience.guarded import GuardedTier
-from pixmill.cache.tier import Miss, check_round_trip
-from pixmill.plan.key import Key
-from pixmill.ports.values import Entry, HasPurgeKeys
+from pixmill.cache.tier import Miss, Selection, check_round_trip
+from pixmill.plan.key import SOURCE_DIGITS, Key
+from pixmill.ports.values import Entry
 from pixmill.storage.redis import RedisClient
 
 PURGE_PAUSE_S: Final = 0.002
 """Pause between two entries that a purge reads: at most 500 small reads a second."""
+
+NAMES_BETWEEN_PAUSES: Final = 200
+PURGE_NAMES_PAUSE_S: Final = 0.01
+"""Pause after so many keys that are only looked at: at most 20,000 a second."""
 
 HEAD_BYTES: Final = 4 * 1024
 """Holds the header of most blobs."""
@@ -67,14 +70,23 @@ class RedisTier:
         """Returns the purge log in the same Redis."""
         return RedisPurgeLog(self._client, name=self.name)
 
-    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """Read the beginning of one entry after the other, and remove the purged ones."""
-        removed = 0
+    async def purge(self, selection: Selection) -> int:
+        """Read the beginning of one entry after the other, and remove the purged ones.
+
+        If sources are named only those whose keys begin with them are read; a result that has one as an overlay or mask
+        stays until it expires, and is not served.
+        """
+        removed = scanned = 0
         async with aclosing(self._client.scan_keys(self._redis_key(""))) as names:
             async for name in names:
                 key = Key(name.removeprefix(self._redis_key("")))
+                scanned += 1
+                if selection.names_sources_only and key[:SOURCE_DIGITS] not in selection.times_by_source:
+                    if scanned % NAMES_BETWEEN_PAUSES == 0:
+                        await asyncio.sleep(PURGE_NAMES_PAUSE_S)
+                    continue
                 entry = decode_header(key, await self._read_head(name))
-                if entry is not None and is_purged(entry.meta):
+                if entry is not None and selection.is_purged(entry.meta):
                     await self.delete(key)
                     removed += 1
                 await asyncio.sleep(PURGE_PAUSE_S)
