@@ -75,6 +75,11 @@ class SeaweedFS:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def metrics_port(self) -> int:
+        """Where it tells Prometheus of its requests."""
+        return self._other_ports[_OTHER_PORTS.index("metricsPort")]
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid

@@ -56,7 +56,12 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
                 exit_stack.push_async_callback(tier.close)
                 tiers.append(tier)
         exit_stack.pop_all()
-    return TieredCache(tiers, observer, max_entry_bytes=config.cache_max_entry_bytes)
+    return TieredCache(
+        tiers,
+        observer,
+        max_entry_bytes=config.cache_max_entry_bytes,
+        longest_life_s=config.cache_freshness_policy().longest_life_s,
+    )
 
 
 def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> LockCoordinator:

@@ -12,7 +12,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from pixmill.cache.freshness import CLOCK_TOLERANCE_S, usable_entry
-from pixmill.cache.purge.rules import PurgeRules
+from pixmill.cache.purge.rules import MAX_LIFE_S, PurgeRules
 from pixmill.cache.purge.service import PurgeService
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
@@ -48,8 +48,10 @@ class TieredCache:
         *,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         clock: Callable[[], float] = time,
+        longest_life_s: float = MAX_LIFE_S,
     ) -> None:
-        self.purge_rules = PurgeRules(clock)
+        """``longest_life_s``: no entry is used for longer after its original was validated."""
+        self.purge_rules = PurgeRules(clock, life_s=longest_life_s)
         self._tiers = tuple(tiers)
         self.write_behind_tiers = tuple(tier for tier in self._tiers if isinstance(tier, WriteBehindTier))
         self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)

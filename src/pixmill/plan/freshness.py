@@ -173,6 +173,11 @@ class FreshnessPolicy(Struct, frozen=True):
     stale_if_error_s: float = 86_400.0
     unsigned_version_ttl_s: float = 300.0
 
+    @property
+    def longest_life_s(self) -> float:
+        """The time after which no entry is of use, whatever its source sends."""
+        return max(self.max_ttl_s, self.min_ttl_s) + max(self.stale_while_revalidate_s, self.stale_if_error_s)
+
     def versioned(self, directives: CacheDirectives, *, is_signed: bool) -> CacheDirectives:
         """Return the directives of a versioned URL, unless the source forbids storing.
 

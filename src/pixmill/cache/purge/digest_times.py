@@ -7,6 +7,7 @@ bucket (0.5 µs), an insertion moves 2 KB. A dictionary would take 140 bytes a d
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 _BUCKET_SHIFT: Final = 52
@@ -65,6 +66,15 @@ class DigestTimes:
                 kept = [(digest, at) for digest, at in zip(digests, times, strict=True) if at > up_to]
                 self._count -= len(digests) - len(kept)
                 self._buckets[number] = array("Q", [one for one, _ in kept]), array("d", [at for _, at in kept])
+
+    def latest_until(self, up_to: float) -> float:
+        """Return the latest time that is no later than ``up_to``, 0 if there is none."""
+        old = (times for _, times in self._buckets.values() if min(times, default=inf) <= up_to)
+        return max((at for times in old for at in times if at <= up_to), default=0.0)
+
+    def sample(self, divisor: int) -> list[float]:
+        """Return about one in ``divisor`` times."""
+        return [at for number, (_, times) in self._buckets.items() for at in times[number % divisor :: divisor]]
 
     def items(self) -> Iterator[tuple[int, float]]:
         """Yield every digest and its time. What changes meanwhile may be missed, or come with either time."""

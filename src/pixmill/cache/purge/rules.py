@@ -10,7 +10,6 @@ later one counts, so rules from any number of servers, in any order and repeated
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from math import inf
 from time import time
 from typing import Final
@@ -113,6 +112,15 @@ class _RuleTable:
         self.tags.drop(up_to)
         self.prefixes = {prefix: at for prefix, at in self.prefixes.items() if at > up_to}
         self._index_prefixes()
+
+    def latest_until(self, up_to: float) -> float:
+        """Returns the time of the latest rule that is no later than ``up_to``, 0 if there is none."""
+        prefixes = max((at for at in self.prefixes.values() if at <= up_to), default=0.0)
+        return max(prefixes, self.sources.latest_until(up_to), self.tags.latest_until(up_to))
+
+    def sample(self, divisor: int) -> list[float]:
+        """Returns about one in ``divisor`` times of sources and tags, and those of all prefixes."""
+        return [*self.prefixes.values(), *self.sources.sample(divisor), *self.tags.sample(divisor)]
 
     def rules(self) -> Iterator[PurgeRule]:
         """Yield every rule; what changes meanwhile may be missed."""
@@ -263,7 +271,7 @@ class PurgeRules:
             return None
         self._next_check = now + self._life_s / _FORGET_CHECKS
         up_to = max(now - self._life_s, self._quarter() if is_full else 0.0)
-        oldest = max((rule.at for rule in self.rules() if rule.at <= up_to), default=0.0)
+        oldest = max(self._hard.latest_until(up_to), self._soft.latest_until(up_to))
         if oldest <= self._hard.everything:
             return None
         marker = PurgeRule(rule_id(PurgeScope.ALL, hard=True), oldest)
@@ -272,8 +280,8 @@ class PurgeRules:
 
     def _quarter(self) -> float:
         """Returns the time that about a quarter of the rules are no later than, by a sample."""
-        step = max(1, len(self) // _SAMPLE)
-        times = sorted(rule.at for rule in islice(self.rules(), 0, None, step))
+        divisor = max(1, len(self) // _SAMPLE)
+        times = sorted(self._hard.sample(divisor) + self._soft.sample(divisor))
         return times[max(0, len(times) // _FORGET_DIVISOR - 1)]
 
     def _add(self, rule: PurgeRule) -> None:
