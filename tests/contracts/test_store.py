@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied
-from pixmill.ports.storage import Store
+from pixmill.ports.storage import BulkDeleter, Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import open_store
 from tests.servers.seaweedfs import SeaweedFS
@@ -272,3 +272,16 @@ async def test_a_stream_keeps_to_the_bytes_it_began_with(store: Store) -> None:
 async def test_ping_answers_when_all_is_well(store: Store) -> None:
     await store.ping()
     assert await listed(store) == []
+
+
+async def test_many_are_deleted_at_once_and_missing_ones_do_no_harm(store: Store) -> None:
+    if not isinstance(store, BulkDeleter):
+        pytest.skip("deletes one by one")
+    paths = [f"many/{number} é.bin" for number in range(1_002)]
+    for path in paths[::50]:
+        await store.put(path, b"it")
+    await store.put("many/kept", b"it")
+    await store.delete_all(paths)
+    assert await listed(store, "many") == ["many/kept"]
+    with pytest.raises(StoreDenied):
+        await store.delete_all(["../it"])

@@ -32,14 +32,18 @@ _MAX_TRANSFER: Final = timedelta(hours=1)
 def build_object_store(bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float) -> ObjectStore:
     """Build the client, without network access. Raises StoreError for invalid credentials."""
     builder = partial(_build_client, bucket_url, named_store, timeout_s)
-    return ObjectStore(builder(None), timeout_s, builder)
+    open_bulk = partial(builder, None, bulk=True) if bucket_url.scheme == "s3" else None
+    return ObjectStore(builder(None), timeout_s, builder, open_bulk)
 
 
 def _build_client(
-    bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float, folder: str | None
+    bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float, folder: str | None, *, bulk: bool = False
 ) -> ObstoreClient:
-    """Build the client of the bucket below its prefix, or of a folder there: anything between two slashes of a URL."""
-    options: dict[str, Any] = {
+    """Build the client of the bucket below its prefix, or of a folder there: anything between two slashes of a URL.
+
+    ``bulk``: it deletes many objects by one request; S3 only.
+    """
+    options: dict[str, Any] = ({"bulk": True} if bulk else {}) | {
         "client_options": _client_options(named_store, timeout_s),
         "retry_config": _retry_config(timeout_s),
     }
@@ -75,7 +79,7 @@ def _retry_config(timeout_s: float) -> "RetryConfig":
 
 def _s3(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> S3Store:
     # Single deletes work with every S3-compatible service, and their failures are typed errors.
-    config: S3Config = {"disable_bulk_delete": True}
+    config: S3Config = {"disable_bulk_delete": not options.pop("bulk", False)}
     if "/" in name:
         config["virtual_hosted_style_request"] = False  # of the environment; the bucket is in the path
     if named_store is None:

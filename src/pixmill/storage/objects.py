@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import PermissionDeniedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from pixmill.errors import ObjectNotFound, ObjectTooLarge
+from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreError
 from pixmill.ports.values import Stat
 from pixmill.runtime.bounded import BoundedDict
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
@@ -45,17 +45,24 @@ class ObjectStore:
 
     ``timeout_s`` limits every operation, and every chunk of a stream and page of a listing. ``open_folder`` builds the
     client of a part of it, by keys with empty segments: obstore has no such keys, and drops slashes at their ends.
+    ``open_bulk`` builds one that deletes many objects by one request.
     """
 
     on_unlisted: Callable[[str, str], None] | None = None
     """Called with the key and the reason of what a listing leaves out."""
 
     def __init__(
-        self, client: ObstoreClient, timeout_s: float, open_folder: Callable[[str], ObstoreClient] | None = None
+        self,
+        client: ObstoreClient,
+        timeout_s: float,
+        open_folder: Callable[[str], ObstoreClient] | None = None,
+        open_bulk: Callable[[], ObstoreClient] | None = None,
     ) -> None:
         self._client = client
         self._timeout_s = timeout_s
         self._open_folder = open_folder
+        self._open_bulk = open_bulk
+        self._bulk_client: ObstoreClient | None = None
         self._folders: BoundedDict[str, ObstoreClient] = BoundedDict(_MAX_FOLDERS)
 
     async def get(self, path: str, max_bytes: int) -> bytes:
@@ -73,12 +80,16 @@ class ObjectStore:
             await self._with_timeout(self._delete(path))
 
     async def delete_all(self, paths: Sequence[str]) -> None:
-        """Delete up to a thousand objects by one request where the service can."""
+        """Delete up to a thousand objects by one request where the service can, else one by one."""
         for path in paths:
             check_writable(path)
         for first in range(0, len(paths), _MAX_DELETED):
-            with suppress(ObjectNotFound):
-                await self._with_timeout(self._delete_all(paths[first : first + _MAX_DELETED]))
+            batch = paths[first : first + _MAX_DELETED]
+            try:
+                await self._with_timeout(self._delete_all(batch))
+            except StoreError:  # a service without this request, or a reason that a single deletion names
+                for path in batch:
+                    await self.delete(path)
 
     async def stat(self, path: str) -> Stat:
         """Also of an object whose key is no path, such as ``a//b``."""
@@ -114,6 +125,7 @@ class ObjectStore:
     async def close(self) -> None:
         """Drop the clients, which close their connections with the last reference."""
         self._folders.clear()
+        self._bulk_client = None
         del self._client
 
     async def _with_timeout(self, operation: Coroutine[Any, Any, T]) -> T:
@@ -152,7 +164,9 @@ class ObjectStore:
         await obstore.delete_async(self._client, path)
 
     async def _delete_all(self, paths: Sequence[str]) -> None:
-        await obstore.delete_async(self._client, paths)
+        if self._open_bulk and self._bulk_client is None:
+            self._bulk_client = self._open_bulk()
+        await obstore.delete_async(self._bulk_client or self._client, paths)
 
     async def _stat(self, path: str) -> Stat:
         try:
