@@ -1,14 +1,21 @@
 """Port of the shared purge log: where purges are recorded for other servers and for later runs."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from pixmill.plan.purge_rule import PurgeRule
 
+CONFIRM_S: Final = 2.0
+"""A purge waits for other servers for this long, if they have been heard of lately."""
 
-class LogNews(Struct, frozen=True):
+MEMBER_S: Final = 600.0
+"""A server that was not heard of for this long is not named any more. One that could not read the log for nearly as
+long serves nothing from its cache without asking the source."""
+
+
+class LogPart(Struct, frozen=True):
     """Rules of a log. ``complete``: all that it holds follow, since it was not read before or has lost some."""
 
     rules: Sequence[PurgeRule]
@@ -24,7 +31,7 @@ class PurgeLog(Protocol):
     @property
     def poll_s(self) -> float: ...
 
-    def read(self) -> AsyncIterator[LogNews]:
+    def read(self) -> AsyncIterator[LogPart]:
         """Yield what this server has not read yet, in parts; only the first may be ``complete``. Raises StoreError."""
 
     def rewind(self) -> None:

@@ -139,7 +139,7 @@ class RedisClient:
         with _translate_errors():
             await self._redis.execute_command("HDEL", key, *names)
 
-    async def run_script(self, script: str, keys: Sequence[str], arguments: Iterable[object]) -> Any:
+    async def run_script(self, script: str, keys: Sequence[str], *arguments: object) -> Any:
         """Run a Lua script on keys of one slot, and return what it returns. Raises StoreError."""
         with _translate_errors():
             return await self._redis.execute_command("EVAL", script, len(keys), *keys, *arguments)

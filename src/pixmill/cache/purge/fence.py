@@ -23,7 +23,7 @@ MAX_UNCONFIRMED_GAP_S: Final = 10.0
 """As long as a purge takes to be known, where the logs do not say who has read them."""
 
 WAIT_S: Final = 0.5
-"""A lookup waits for the fence for so long after it went up; most often the logs are read within milliseconds."""
+"""A lookup waits for the fence for this long after it went up; most often the logs are read within milliseconds."""
 
 
 class PurgeFence:

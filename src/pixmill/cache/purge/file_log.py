@@ -24,7 +24,7 @@ from typing import Final
 import msgspec
 
 from pixmill.cache.purge.segments import SegmentStore
-from pixmill.cache.purge_log import LogNews
+from pixmill.cache.purge_log import LogPart
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreUnavailable
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import PurgeTarget
@@ -66,7 +66,7 @@ class SegmentedPurgeLog:
         self._unreadable: set[str] = set()
         self._has_written = False
 
-    async def read(self) -> AsyncIterator[LogNews]:
+    async def read(self) -> AsyncIterator[LogPart]:
         """Yield each new segment. One that vanishes meanwhile was merged: the listing is repeated then."""
         for _ in range(_MAX_LISTINGS):
             names = await self._names()
@@ -75,7 +75,7 @@ class SegmentedPurgeLog:
             is_complete, self._known = self._known is None, (self._known or set()).intersection(names)
             if is_complete:
                 self._first = set(names)
-                yield LogNews((), complete=True)
+                yield LogPart((), complete=True)
             has_vanished = False
             for name in names:
                 if name in self._known:
@@ -87,7 +87,7 @@ class SegmentedPurgeLog:
                     continue
                 if rules is not None:
                     self._known.add(name)
-                    yield LogNews(rules)
+                    yield LogPart(rules)
             if not has_vanished:
                 return
 
@@ -191,7 +191,7 @@ def _level(name: str) -> int:
 
 
 def _level_of(count: int) -> int:
-    """Return the level at which segments have so many rules."""
+    """Return the level at which segments have as many rules."""
     return next((level for level in range(1, MAX_LEVEL) if count <= MAX_SEGMENTS ** (level + 1)), MAX_LEVEL)
 
 

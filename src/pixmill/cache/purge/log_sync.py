@@ -93,22 +93,7 @@ class LogSync:
 
     async def _sync(self, learned: Learned) -> None:
         self.tried_at = started = monotonic()
-        logged: PurgeRules | None = None
-        parts = self.log.read()
-        while True:
-            async with asyncio.timeout(SYNC_TIMEOUT_S):
-                news = await anext(parts, None)
-            if news is None:
-                break
-            if news.complete:
-                logged = PurgeRules()
-            for first in range(0, len(news.rules), _BATCH):
-                batch = news.rules[first : first + _BATCH]
-                learned.add(self._rules.merge(batch))
-                self._drop_pending(batch)
-                if logged is not None:
-                    logged.merge(batch)
-                await asyncio.sleep(0)
+        logged = await self._read(learned)
         if self.sequenced:
             self._rules.clock_offset_s = min(0.0, self.sequenced.clock_offset_s)
         self.read_at = started
@@ -116,12 +101,30 @@ class LogSync:
             await self._write_missing(logged)
         if self._pending:
             pending = list(self._pending.values())
-            written: list[PurgeRule] = []
             async with asyncio.timeout(SYNC_TIMEOUT_S):
-                await self._write([rule for rule in pending if self._rules.is_in_force(rule)], written)
+                await self._write([rule for rule in pending if self._rules.is_in_force(rule)], [])
             self._drop_pending(pending)
         async with asyncio.timeout(SYNC_TIMEOUT_S):
             await self.log.compact(self._rules.is_in_force)
+
+    async def _read(self, learned: Learned) -> PurgeRules | None:
+        """Apply what is new; return all that the log holds if it is read completely."""
+        logged: PurgeRules | None = None
+        parts = self.log.read()
+        while True:
+            async with asyncio.timeout(SYNC_TIMEOUT_S):
+                part = await anext(parts, None)
+            if part is None:
+                return logged
+            if part.complete:
+                logged = PurgeRules()
+            for first in range(0, len(part.rules), _BATCH):
+                batch = part.rules[first : first + _BATCH]
+                learned.add(self._rules.merge(batch))
+                self._drop_pending(batch)
+                if logged is not None:
+                    logged.merge(batch)
+                await asyncio.sleep(0)
 
     async def _write(self, rules: Sequence[PurgeRule], written: list[PurgeRule]) -> None:
         if rules:

@@ -15,10 +15,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from secrets import token_hex
 from time import monotonic, time
-from typing import Any, Final
+from typing import Final
 
 from pixmill.cache.purge.redis_servers import RedisServers
-from pixmill.cache.purge_log import Confirmation, LogNews
+from pixmill.cache.purge_log import Confirmation, LogPart
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge_rule import PurgeRule, from_ticks, is_rule_id, to_ticks
 from pixmill.storage.redis import RedisClient
@@ -92,16 +92,18 @@ class RedisPurgeLog:
         self._clock = clock
         self._key = f"{client.target.prefix}:purge-log"
         self._servers = RedisServers(client, self._key)
+        self._keys = (self._key, self._servers.key)
         self._generation = b""
         self._place = 0
         self._unknown: set[bytes] = set()
         self._next_look = 0.0
 
-    async def read(self) -> AsyncIterator[LogNews]:
+    async def read(self) -> AsyncIterator[LogPart]:
         """Yield the rules since the last place; all of them if the generation has changed."""
         while True:
-            generation, seconds, microseconds, page = await self._run(
+            generation, seconds, microseconds, page = await self._client.run_script(
                 _READ,
+                self._keys,
                 self._generation,
                 _new_generation(),
                 self._place,
@@ -117,7 +119,7 @@ class RedisPurgeLog:
                 self._next_look = monotonic() + _LOOK_S
                 await self._servers.look()
             if pairs or is_complete:
-                yield LogNews(list(self._decode(pairs)), complete=is_complete)
+                yield LogPart(list(self._decode(pairs)), complete=is_complete)
             self._generation = generation  # after the caller has applied them
             self._place = pairs[-1][1] if pairs else 0 if is_complete else self._place
             if not pairs:
@@ -133,19 +135,19 @@ class RedisPurgeLog:
         old = [rule for rule in rules if rule.at < youngest]
         written: list[PurgeRule] = list(old)
         for part in _parts(new):
-            places = await self._run(_APPEND, self._latest_ticks(), *_arguments(part))
+            places = await self._client.run_script(_APPEND, self._keys, self._latest_ticks(), *_arguments(part))
             stamped = zip(part, places, strict=True)
             written += [PurgeRule(rule.id, from_ticks(int(place)), rule.target) for rule, place in stamped]
         for part in _parts(old):
             is_last = part[-1] is old[-1]
-            await self._run(_RESTORE, _new_generation() if is_last else "", *_arguments(part))
+            await self._client.run_script(_RESTORE, self._keys, _new_generation() if is_last else "", *_arguments(part))
         return written
 
     async def compact(self, is_in_force: Callable[[PurgeRule], bool]) -> None:
         """Has nothing to do: a target has one member, and a purge of everything removes all before it."""
 
     async def trim(self, marker: PurgeRule) -> None:
-        await self._run(_RESTORE, "", *_arguments([marker]))
+        await self._client.run_script(_RESTORE, self._keys, "", *_arguments([marker]))
 
     async def confirm(self, rules: Sequence[PurgeRule]) -> Confirmation:
         return await self._servers.confirm(max(to_ticks(rule.at) for rule in rules))
@@ -171,10 +173,6 @@ class RedisPurgeLog:
     def _latest_ticks(self) -> int:
         """Returns the latest time that a rule can have; what is later was written by nobody."""
         return to_ticks(self._clock() + YEAR_S)
-
-    async def _run(self, script: str, *arguments: object) -> list[Any]:
-        found: list[Any] = await self._client.run_script(script, (self._key, self._servers.key), arguments)
-        return found
 
 
 def _parts(rules: Sequence[PurgeRule]) -> Iterator[Sequence[PurgeRule]]:

@@ -17,16 +17,9 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Final
 
-from pixmill.cache.purge_log import Confirmation
+from pixmill.cache.purge_log import CONFIRM_S, MEMBER_S, Confirmation
 from pixmill.errors import StoreError
 from pixmill.storage.redis import RedisClient
-
-CONFIRM_S: Final = 2.0
-"""A purge waits for other servers for so long, if they have been heard of lately."""
-
-MEMBER_S: Final = 600.0
-"""A server that was not heard of for this long is not named any more. One that could not read the log for nearly as
-long serves nothing from its cache without asking the source."""
 
 _SILENT_S: Final = 3.0
 _SILENT_CONFIRM_S: Final = 0.2
@@ -79,7 +72,7 @@ class RedisServers:
 
     async def _look(self, place: int) -> tuple[list[bytes], dict[bytes, float]]:
         """Return the servers that have applied the log up to the place, and how long each other one is silent."""
-        current, now, pairs = await self._client.run_script(_STATES, (self._log_key, self.key), ())
+        current, now, pairs = await self._client.run_script(_STATES, (self._log_key, self.key))
         confirmed, gone = [], []
         for server, state in zip(pairs[::2], pairs[1::2], strict=True):
             heartbeat, generation, applied, machine, pid = state.split(b" ")

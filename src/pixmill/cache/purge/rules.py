@@ -44,7 +44,7 @@ MAX_RECENT: Final = 1_000
 _FORGET_DIVISOR: Final = 4
 _SAMPLE: Final = 10_000
 _FORGET_CHECKS: Final = 64
-"""Expired rules are looked for so many times in the life of a rule."""
+"""Expired rules are looked for 64 times in the life of a rule."""
 
 
 @dataclass(slots=True)

@@ -14,11 +14,10 @@ from typing import Final
 
 from pixmill.cache.purge.fence import BEAT_S, MAX_GAP_S, PurgeFence
 from pixmill.cache.purge.log_sync import SYNC_TIMEOUT_S, Learned, LogSync
-from pixmill.cache.purge.redis_servers import MEMBER_S
 from pixmill.cache.purge.rules import PurgeRules
 from pixmill.cache.purge.selection import PurgeSelection
 from pixmill.cache.purge.sweeper import Sweeper
-from pixmill.cache.purge_log import Confirmation, PurgeLog
+from pixmill.cache.purge_log import MEMBER_S, Confirmation, PurgeLog
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
 from pixmill.plan.purge import PurgeTarget
@@ -27,7 +26,7 @@ from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import PurgeResult
 
 LEASE_S: Final = MEMBER_S * 0.9
-"""Without a sequenced log for so long, other servers may not name this one any more: it fences itself."""
+"""Without a sequenced log for this long, other servers may not name this one any more: it fences itself."""
 
 RECONNECT_S: Final = 1.0
 _LOG = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ PURGE_PAUSE_S: Final = 0.002
 
 NAMES_BETWEEN_PAUSES: Final = 200
 PURGE_NAMES_PAUSE_S: Final = 0.01
-"""Pause after so many keys that are only looked at: at most 20,000 a second."""
+"""Pause after 200 keys that are only looked at: at most 20,000 a second."""
 
 HEAD_BYTES: Final = 4 * 1024
 """Holds the header of most blobs."""
