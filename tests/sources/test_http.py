@@ -2,9 +2,10 @@
 
 import asyncio
 import gzip
+import json
 import threading
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -523,6 +524,46 @@ async def test_a_name_without_address_is_unreachable() -> None:
 async def test_a_source_that_is_not_open_says_so() -> None:
     with pytest.raises(InternalError):
         await HttpSource(config()).fetch(parse_source("http://127.0.0.1/"))
+
+
+# ---------------------------------------------------------------- headers of the operator
+
+
+def seen_headers(origin: Origin, path: str) -> Mapping[str, str]:
+    return next(each.headers for each in reversed(origin.requests) if each.target == path)
+
+
+async def test_a_header_goes_to_its_origin_and_folder_only(origin: Origin) -> None:
+    headers = json.dumps({origin.url("/private/"): {"Authorization": "Bearer secret"}})
+    for path in ("/private/a", "/public/a"):
+        (await fetched(origin.serve(path, BODY), source_headers=headers)).spool.close()
+    assert seen_headers(origin, "/private/a")["authorization"] == "Bearer secret"
+    assert "authorization" not in seen_headers(origin, "/public/a")
+
+
+async def test_a_header_does_not_follow_a_redirect_to_another_origin(origin: Origin) -> None:
+    with Origin() as other:
+        origin.redirect("/with-key", other.serve("/elsewhere", BODY))
+        headers = json.dumps({origin.url("/"): {"X-Key": "secret"}})
+        (await fetched(origin.url("/with-key"), source_headers=headers)).spool.close()
+        assert seen_headers(origin, "/with-key")["x-key"] == "secret"
+        assert "x-key" not in seen_headers(other, "/elsewhere")
+
+
+async def test_the_first_pattern_counts_and_revalidation_has_its_headers_too(origin: Origin) -> None:
+    url = origin.publish("/tenants/a", BODY, {"ETag": '"1"'})
+    table = {origin.url("/tenants/"): {"X-Tenant": "a"}, origin.url("/"): {"X-Other": "1"}}
+    source = HttpSource(config(source_headers=json.dumps(table)))
+    await source.open()
+    await source.revalidate(parse_source(url), 'etag:"1"')
+    await source.close()
+    seen = seen_headers(origin, "/tenants/a")
+    assert (seen["x-tenant"], seen["if-none-match"], "x-other" in seen) == ("a", '"1"', False)
+
+
+async def test_the_user_agent_is_that_of_the_settings(origin: Origin) -> None:
+    (await fetched(origin.serve("/agent", BODY), source_user_agent="ExampleImages/1.0")).spool.close()
+    assert seen_headers(origin, "/agent")["user-agent"] == "ExampleImages/1.0"
 
 
 # ---------------------------------------------------------------- redirects

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv6Network, ip_address
 from typing import Final
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from pixmill.runtime.lists import list_items, parse_network
 from pixmill.runtime.memory_budget import MEMORY_DIVISOR
@@ -16,9 +16,11 @@ from pixmill.runtime.setting_types import Contradiction, Duration, SettingGroup,
 from pixmill.runtime.system import available_memory_bytes
 from pixmill.sources.addresses import IPV4_MAPPED, NAT64_PREFIX_LENGTHS, AddressPolicy, Network
 from pixmill.sources.allowlist import AllowList
+from pixmill.sources.request_headers import RequestHeaders
 
 _MAX_PORT: Final = 65_535
 _HEADER_NAME: Final = re.compile("[A-Za-z0-9_-]{0,64}")
+_USER_AGENT: Final = re.compile("(?:[!-~](?:[ -~]{0,254}[!-~])?)?")
 _PLAIN_ADDRESS: Final = re.compile("[0-9A-Za-z.:%_-]+")  # with a scope perhaps: fe80::1%eth0
 
 
@@ -126,6 +128,18 @@ class SourcesConfig(SettingGroup):
         "tags of all results of the original. "
         "Empty: none.",
     )
+    source_user_agent: str = Field(
+        default="",
+        examples=["ExampleImages/1.0 (+https://example.com/bot)"],
+        description="User-Agent of requests to web origins. Empty: Pixmill and its version.",
+    )
+    source_headers: SecretStr = Field(
+        default=SecretStr(""),
+        examples=['{"https://images.example.com/": {"Authorization": "Bearer secret"}}'],
+        description="Headers of requests to web origins, as a JSON object of objects by source pattern, such as "
+        '{"https://images.example.com/": {"Authorization": "Bearer secret"}}. The first pattern that matches counts, '
+        "also for redirects: a header never goes to another origin.",
+    )
     max_redirects: int = Field(default=5, ge=0, le=50, description="Maximum number of redirects.")
     source_retries: int = Field(
         default=2,
@@ -176,6 +190,19 @@ class SourcesConfig(SettingGroup):
             raise ValueError("must be the name of a header: up to 64 letters, digits, - and _")
         return text
 
+    @field_validator("source_user_agent")
+    @classmethod
+    def _validate_source_user_agent(cls, text: str) -> str:
+        if not _USER_AGENT.fullmatch(text):
+            raise ValueError("must be up to 256 printable ASCII characters, without white space around them")
+        return text
+
+    @field_validator("source_headers")
+    @classmethod
+    def _validate_source_headers(cls, text: SecretStr) -> SecretStr:
+        RequestHeaders.parse(text.get_secret_value())
+        return text
+
     @field_validator("allowed_networks", "denied_networks")
     @classmethod
     def _validate_networks(cls, text: str) -> str:
@@ -206,6 +233,10 @@ class SourcesConfig(SettingGroup):
         if text not in {"allowed", "none"} and not AllowList.parse(",".join(list_items(text))).patterns:
             raise ValueError("must be allowed, none, or prefixes of origins")
         return text
+
+    def request_headers(self) -> RequestHeaders:
+        """Return the parsed ``source_headers``."""
+        return RequestHeaders.parse(self.source_headers.get_secret_value())
 
     def source_rate_limiter(self) -> RateLimiter | None:
         """Return the rate limiter of origins; None without a limit."""

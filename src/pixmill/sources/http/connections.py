@@ -192,7 +192,7 @@ def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
         connector=connector,
         middlewares=(attempt_once,),
         cookie_jar=NoCookies(),
-        headers=HEADERS,
+        headers=HEADERS | ({"User-Agent": config.source_user_agent} if config.source_user_agent else {}),
         trust_env=False,
         auto_decompress=False,
         read_bufsize=READ_BUFFER_BYTES,

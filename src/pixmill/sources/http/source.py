@@ -74,7 +74,8 @@ class HttpSource:
     """Fetches http(s) URLs. ``check_source`` checks redirect targets; ``lookup`` resolves names, in place of
     name servers.
 
-    Redirects from https to http are followed: a request contains no secret.
+    Redirects from https to http are followed: the headers of ``source_headers``, which may be secret, are chosen again
+    for each request, and those of a pattern of https are not sent by http.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class HttpSource:
         observer: Observer | None = None,
     ) -> None:
         self._config = config
+        self._request_headers = config.request_headers()
         self._charge_redirect = charge_redirect
         self._observer = observer or NullObserver()
         self._trace_headers = observer.trace_headers if isinstance(observer, TracingObserver) else no_trace_headers
@@ -157,7 +159,7 @@ class HttpSource:
         """Send the condition with every request: a redirecting server must ignore it (RFC 9110 §13.2.1)."""
         visited = {ref.text}
         for _ in range(self._config.max_redirects + 1):
-            response = await self._send_with_retries(ref.text, self._with_trace(ref, conditions))
+            response = await self._send_with_retries(ref.text, self._headers_for(ref, conditions))
             if response.status not in REDIRECT_STATUSES:
                 return response
             response.release()
@@ -169,30 +171,29 @@ class HttpSource:
             await self._charge_redirect(ref)
         raise TooManyRedirects(detail=f"last to {ref.text}")
 
-    def _with_trace(self, ref: SourceRef, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Add the current trace if this origin receives it."""
+    def _headers_for(self, ref: SourceRef, conditions: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the condition with the operator's headers for this origin, and the trace if it receives that."""
         origins = self._traced_origins
-        if origins is None or not origins.allows(ref):
-            return headers
-        return {**headers, **self._trace_headers()}
+        trace = {} if origins is None or not origins.allows(ref) else self._trace_headers()
+        return {**self._request_headers.of(ref), **conditions, **trace}
 
-    async def _send_with_retries(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
+    async def _send_with_retries(self, url: str, headers: Mapping[str, str]) -> ClientResponse:
         """Return a response, with retries after connection failures."""
         for attempt in range(self._config.source_retries):
             try:
-                return await self._send_once(url, conditions)
+                return await self._send_once(url, headers)
             except Exception as error:
                 if not is_retryable(error):
                     raise
                 release_frames(error)
             await asyncio.sleep(_RETRY_BACKOFF.delay_s(attempt))
-        return await self._send_once(url, conditions)
+        return await self._send_once(url, headers)
 
-    async def _send_once(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
+    async def _send_once(self, url: str, headers: Mapping[str, str]) -> ClientResponse:
         if self._session is None:
             raise InternalError(detail="the source is not open")
         async with asyncio.timeout(self._config.source_connect_timeout_s + self._config.source_idle_timeout_s):
-            response = await self._session.get(URL(url, encoded=True), headers=conditions, allow_redirects=False)
+            response = await self._session.get(URL(url, encoded=True), headers=headers, allow_redirects=False)
         stop_read_timeout(response)
         return response
 
