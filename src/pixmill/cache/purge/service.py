@@ -32,6 +32,10 @@ RECONNECT_S: Final = 1.0
 _LOG = logging.getLogger(__name__)
 
 
+Announce = Callable[[Sequence[PurgeRule]], Awaitable[Confirmation]]
+"""Tells other processes or servers of purges, and returns who has confirmed them."""
+
+
 async def _nothing_pending() -> None:
     """Returns at once: no tier has pending writes."""
 
@@ -62,6 +66,7 @@ class PurgeService:
         self._logs = [LogSync(log, rules, self._observer) for log in purge_logs]
         self._sweeper = Sweeper(rules, self._observer, memory_tiers, local_tiers, remote_tiers, drain)
         self.fence = PurgeFence(rules)
+        self._announcers: list[Announce] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._purges: set[asyncio.Task[PurgeResult]] = set()
         self._opened_at = monotonic()
@@ -70,6 +75,20 @@ class PurgeService:
         """Add a local tier with its purge log and its pending writes; call it before ``open``."""
         self._sweeper.add_local_tier(tier, drain)
         self._logs.append(LogSync(purge_log, self._rules, self._observer))
+
+    def add_announcer(self, announce: Announce) -> None:
+        """Tell others of each purge, beside the logs; they call ``receive``."""
+        self._announcers.append(announce)
+
+    def leave_folders(self) -> None:
+        """Let another process sweep the folders that it shares with this one; call it before ``open``."""
+        self._sweeper.leave_folders()
+
+    async def receive(self, rules: Sequence[PurgeRule]) -> None:
+        """Apply purges that another process or server has announced, and logs itself."""
+        learned = self._rules.merge(rules)
+        if learned:
+            await self._apply(None, Learned(learned))
 
     async def open(self) -> None:
         """Read the purge logs before the first request is answered; one that fails is read again later."""
@@ -133,7 +152,10 @@ class PurgeService:
             rules = await self._write(log, rules, unsynced)
         others = [log for log in self._logs if not log.sequenced]
         await asyncio.gather(*(self._write(log, rules, unsynced) for log in others))
-        confirmations = await asyncio.gather(*(self._confirm(log, rules, unsynced) for log in sequenced))
+        confirmations = await asyncio.gather(
+            *(announce(rules) for announce in self._announcers),
+            *(self._confirm(log, rules, unsynced) for log in sequenced),
+        )
         self._sweeper.add_issued(rules)
         await self._forget()
         return PurgeResult(
@@ -167,7 +189,7 @@ class PurgeService:
             await self._apply(log, learned)
         self._lower_fence()
 
-    async def _apply(self, origin: LogSync, learned: Learned) -> None:
+    async def _apply(self, origin: LogSync | None, learned: Learned) -> None:
         """Pass rules of other servers on to the other logs, and remove what they name."""
         for log in self._logs:
             if log is not origin:

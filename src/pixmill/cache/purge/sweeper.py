@@ -69,6 +69,9 @@ class Sweeper:
         self._local.tiers.append(tier)
         self._drains.append(drain)
 
+    def leave_folders(self) -> None:
+        self._local.tiers.clear()
+
     def start(self) -> list[asyncio.Task[None]]:
         """Return the tasks that sweep; after a recent purge local tiers are swept for all rules."""
         if self._rules.newest > time() - RESUME_WINDOW_S:
