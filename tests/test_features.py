@@ -193,7 +193,7 @@ limit on pixels of results | setting:max_result_pixels
 bounded queue | setting:queue
 rate limit per client | setting:rate_limit
 Prometheus metrics | route:/metrics
-StatsD, Datadog, New Relic or CloudWatch | package:statsd
+StatsD, Datadog, New Relic or CloudWatch | setting:otlp_metrics
 OpenTelemetry | extra:otel
 error reporting (Sentry and similar) | package:sentry
 structured logs | setting:log_format

@@ -1,16 +1,18 @@
-"""Opens traces for a server, if they are on: the metrics with or without spans in front of them.
+"""Opens what is sent by OTLP, if it is on: traces, as an observer in front of the metrics, and the metrics.
 
-Knows which settings and variables belong together. Imports nothing of OpenTelemetry while traces are off.
+Knows which settings and variables belong together. Imports nothing of OpenTelemetry while both are off.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import Final
+
+from prometheus_client.metrics_core import Metric as Family
 
 from pixmill.api.http.forwarded import is_trusted
 from pixmill.api.middleware.telemetry import RequestTracer
@@ -43,10 +45,8 @@ async def open_tracing(settings: Settings) -> AsyncIterator[Tracing]:
 
     metrics = Metrics(spans.current_exemplar)
     count = export.count_dropped(metrics, "traces")
-    try:
+    with _readable_variables():
         provider = export.make_provider(count, environment.queue_size(os.environ))
-    except ValueError as error:
-        raise SettingsError(f"A variable OTEL_… cannot be read: {error}") from error
     tracer = provider.get_tracer("pixmill")
     request_tracer = spans.RequestTracer(metrics, tracer, _trusts_peer(settings))
     try:
@@ -54,6 +54,36 @@ async def open_tracing(settings: Settings) -> AsyncIterator[Tracing]:
     finally:
         done = export.close_provider(provider)
         await asyncio.to_thread(done.wait, export.SHUTDOWN_TIMEOUT_S)
+
+
+async def open_metric_export(
+    settings: Settings, metrics: Metrics, flush: Callable[[], None], stack: AsyncExitStack
+) -> None:
+    """Send the metrics by OTLP if that is on; ``flush`` is called before they are read. Raises SettingsError."""
+    if not settings.otlp_metrics:
+        return
+    _check("PIXMILL_OTLP_METRICS", "metrics")
+    from pixmill.telemetry.otel.export import count_dropped  # noqa: PLC0415 - an extra, and only while it is on
+    from pixmill.telemetry.otel.metrics import MetricExport  # noqa: PLC0415
+
+    def collect() -> Iterable[Family]:
+        flush()
+        return metrics.registry.collect()
+
+    interval_s = environment.metric_interval_s(os.environ)
+    with _readable_variables():
+        export = MetricExport(collect, interval_s, count_dropped(metrics, "metrics"))
+    stack.push_async_callback(export.close)
+    await export.open()
+
+
+@contextmanager
+def _readable_variables() -> Iterator[None]:
+    """Raise SettingsError for a variable that only the SDK reads."""
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError(f"A variable OTEL_… cannot be read: {error}") from error
 
 
 def _check(setting: str, *signals: str) -> None:

@@ -62,7 +62,7 @@ from pixmill.storage.files import FileStore
 from pixmill.storage.registry import StoreRegistry
 from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
-from pixmill.tracing import Tracing, open_tracing
+from pixmill.tracing import Tracing, open_metric_export, open_tracing
 
 _UPLOADS_DIVISOR: Final = 4
 """Of the memory budget: the share that uploads of the playground may have."""
@@ -97,6 +97,7 @@ async def build_services(settings: Settings, *, access_log: AccessLogger | None 
         log = (access_log or AccessLogWriter(settings)) if settings.access_log else None
         context = _build_api(settings, tracing, storage, engine, log, stack)
         _register_gauges(metrics, storage, engine)
+        await open_metric_export(settings, metrics, context.telemetry.batch.flush, stack)
         yield context
 
 

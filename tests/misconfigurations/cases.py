@@ -143,6 +143,7 @@ CASES: dict[str, Case] = {
     "a share of traces above all": Case({"PIXMILL_TRACES": "true", "OTEL_TRACES_SAMPLER_ARG": "10"}),
     "a sampler that there is not": Case({"PIXMILL_TRACES": "true", "OTEL_TRACES_SAMPLER": "parentbased_ratio"}),
     "a queue of traces without a bound": Case({"PIXMILL_TRACES": "true", "OTEL_BSP_MAX_QUEUE_SIZE": "1e9"}),
+    "metrics every tenth of a second": Case({"PIXMILL_OTLP_METRICS": "true", "OTEL_METRIC_EXPORT_INTERVAL": "100"}),
     "much at once": Case(
         {
             "PIXMILL_PORT": "many",

@@ -19,6 +19,11 @@ class TelemetryConfig(SettingGroup):
     )
     access_log: bool = Field(default=True, description="Access log: one line per request, with secrets removed.")
     metrics: bool = Field(default=True, description="Serve Prometheus metrics at /metrics.")
+    otlp_metrics: bool = Field(
+        default=False,
+        description="Send the metrics by OTLP too, with the extra pixmill[otel]. OTEL_EXPORTER_OTLP_ENDPOINT says "
+        "where to, OTEL_METRIC_EXPORT_INTERVAL how often.",
+    )
     traces: bool = Field(
         default=False,
         description="Send traces by OTLP, with the extra pixmill[otel]. The standard variables say where to and how "

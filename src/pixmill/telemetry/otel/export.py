@@ -54,7 +54,6 @@ def make_resource() -> Resource:
 
 def make_provider(count: CountDropped, max_queue_size: int) -> TracerProvider:
     """Return a provider that samples as OTEL_TRACES_SAMPLER says, and sends in the background."""
-    logging.getLogger(_LIBRARY_LOGGER).setLevel(logging.CRITICAL)  # a line per attempt; CollectorState says it once
     provider = TracerProvider(resource=make_resource(), shutdown_on_exit=False)
     provider.add_span_processor(BoundedProcessor(OTLPSpanExporter(), count, max_queue_size))
     return provider
@@ -76,6 +75,7 @@ class CollectorState:
     """Logs when a collector stops to take what is sent, and when it takes it again."""
 
     def __init__(self, signal: str) -> None:
+        logging.getLogger(_LIBRARY_LOGGER).setLevel(logging.CRITICAL)  # it would write a line for each attempt
         self._signal = signal
         self._is_failing = False
         self._log = EventLog("telemetry")
