@@ -49,6 +49,10 @@ class Application:
         settings = load()
         if settings.admin_listen:
             raise SettingsError("PIXMILL_ADMIN_LISTEN works with `pixmill serve` only: here another server listens")
+        if settings.process_count() > 1:
+            raise SettingsError(
+                "PIXMILL_PROCESSES works with `pixmill serve` only: set the workers of your ASGI server"
+            )
         configure_logging(settings)
         async with build_services(settings) as services:
             self._app = create_public_app(services, has_root_path=True)

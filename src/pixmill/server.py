@@ -11,8 +11,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -24,13 +26,20 @@ from starlette.types import ASGIApp
 from pixmill.api.config import MAX_PORT
 from pixmill.api.context import ApiContext
 from pixmill.ports.observe import Event
+from pixmill.processes.channel import Channel
+from pixmill.processes.metrics_archive import MetricsArchive
+from pixmill.processes.share import share_of
+from pixmill.processes.supervisor import LISTENING, ServerProcess, Supervisor
+from pixmill.processes.this_process import SharedProcess
 from pixmill.reloading import Reloader
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
 from pixmill.runtime.event_loop import ServerLoop
 from pixmill.runtime.operating_system import raise_open_files_limit
 from pixmill.runtime.os_errors import os_problem
 from pixmill.runtime.send_rate import SendRateMonitor
+from pixmill.runtime.shared_rate_limiter import SharedBuckets
 from pixmill.settings import Settings
+from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging
 from pixmill.wiring import build_services
 
@@ -49,6 +58,9 @@ RESERVED_OPEN_FILES = 512
 
 ADMIN_MAX_CONNECTIONS = 128
 """Connections of the admin listener: monitors and operators are few."""
+
+STOP_GRACE_S = 15.0
+"""Time beyond the drain for a server process to close all its parts; then it is killed."""
 
 FORCED_CLOSE_TIMEOUT_S = 2.0
 """Time to send the last bytes to clients whose requests were cut off."""
@@ -73,6 +85,14 @@ With 250 queued requests a full collection takes 40 ms. Neither a response nor a
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Addresses and ports, which are known to be free. ``admin`` is None without a separate admin listener."""
+
+    main: tuple[str, int]
+    admin: tuple[str, int] | None
+
+
 def serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings] | None = None) -> None:
     """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections.
 
@@ -85,32 +105,97 @@ def serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[]
     logging.captureWarnings(capture=True)
     if raise_open_files_limit() < settings.max_connections + RESERVED_OPEN_FILES:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
-    with asyncio.Runner(loop_factory=ServerLoop) as runner:
-        runner.run(_serve(settings, on_ready, load or (lambda: settings)))
+    load = load or (lambda: settings)
+    if settings.process_count() > 1:
+        _serve_by_processes(settings, on_ready, load)
+    else:
+        with asyncio.Runner(loop_factory=ServerLoop) as runner:
+            runner.run(_serve(settings, on_ready, load))
 
 
-async def _serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings]) -> None:
+def _serve_by_processes(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings]) -> None:
+    """Supervise the server processes; each of them returns from ``run`` and serves."""
+    count = settings.process_count()
+    stderr_writer().share_stream()
+    with _reserved_listeners(settings) as listeners:
+        rate_buckets = SharedBuckets()
+        stop_timeout_s = settings.drain_delay_s + settings.drain_timeout_s + STOP_GRACE_S
+        supervisor = Supervisor(
+            count, MetricsArchive(), lambda: on_ready(listeners.main[1]), stop_timeout_s=stop_timeout_s
+        )
+        process = supervisor.run()
+        if process is not None:
+            share = partial(share_of, slot=process.slot, count=count)
+            with asyncio.Runner(loop_factory=ServerLoop) as runner:
+                runner.run(_serve_as(process, rate_buckets, listeners, share(settings), lambda: share(load())))
+
+
+async def _serve_as(
+    process: ServerProcess,
+    rate_buckets: SharedBuckets,
+    listeners: Listeners,
+    settings: Settings,
+    load: Callable[[], Settings],
+) -> None:
+    channel = Channel(process.channel, process.slot, process.count)
+    shared = SharedProcess(channel, rate_buckets, process.is_replacement)
+    await _serve(settings, lambda _port: channel.note(LISTENING), load, shared, listeners)
+
+
+@contextmanager
+def _reserved_listeners(settings: Settings) -> Iterator[Listeners]:
+    """Yield the addresses that all processes listen on; sockets that do not listen keep others from them."""
+    listeners = _resolve_listeners(settings)
+    with ExitStack() as stack:
+        for address, port in filter(None, (listeners.main, listeners.admin)):
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            reserved = stack.enter_context(socket.socket(family))
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            reserved.bind((address, port))
+        yield listeners
+
+
+def _resolve_listeners(settings: Settings) -> Listeners:
+    main = resolve_listen_address(settings.host, settings.port)
+    admin = settings.admin_address()
+    return Listeners(main, admin and resolve_listen_address(*admin, setting="PIXMILL_ADMIN_LISTEN"))
+
+
+async def _serve(
+    settings: Settings,
+    on_ready: Callable[[int], None],
+    load: Callable[[], Settings],
+    process: SharedProcess | None = None,
+    listeners: Listeners | None = None,
+) -> None:
+    """Serve in this process; ``process`` and ``listeners`` are given if it is one among several."""
     stop, reload_requested = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_requested.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with build_services(settings) as services:
-        address, port = resolve_listen_address(settings.host, settings.port)
+    async with build_services(settings, process=process) as services:
+        listeners = listeners or _resolve_listeners(settings)
+        address, port = listeners.main
         reloader = Reloader(settings, services, load)
-        async with _admin_listener(reloader.admin_app, settings) as admin_tasks:
+        if process and process.is_replacement:
+            reloader.reload()  # as the others have done since the start
+        async with _admin_listener(reloader.admin_app, settings, listeners.admin) as admin_tasks:
             server = _make_server(reloader.public_app, address, port, settings.max_connections, settings)
             serving = asyncio.create_task(server.serve())
-            stopping = asyncio.create_task(stop.wait())
-            reloading = asyncio.create_task(reloader.run(reload_requested))
-            readiness_probe = asyncio.create_task(_report_ready(on_ready, address, port))
-            memory_maintenance = asyncio.create_task(_maintain_memory())
-            rate_monitor = asyncio.create_task(_make_rate_monitor(services, port, settings).run())
-            await asyncio.wait((serving, stopping, *admin_tasks), return_when=asyncio.FIRST_COMPLETED)
-            readiness_probe.cancel()
-            reloading.cancel()
-            stopping.cancel()
-            memory_maintenance.cancel()
-            rate_monitor.cancel()
+            ends = [asyncio.create_task(stop.wait())]
+            if process:
+                ends.append(asyncio.create_task(process.channel.closed.wait()))
+            background = (
+                reloader.run(reload_requested),
+                _report_ready(on_ready, address, port),
+                _maintain_memory(),
+                _make_rate_monitor(services, port, settings).run(),
+            )
+            tasks = [*ends, *map(asyncio.create_task, background)]
+            await asyncio.wait((serving, *ends, *admin_tasks), return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
             if not serving.done():
                 await _drain(services, server, serving, reloader.settings)
             if serving.done():
@@ -125,13 +210,14 @@ def _make_rate_monitor(services: ApiContext, port: int, settings: Settings) -> S
 
 
 @asynccontextmanager
-async def _admin_listener(app: ASGIApp, settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]]:
+async def _admin_listener(
+    app: ASGIApp, settings: Settings, listen_address: tuple[str, int] | None
+) -> AsyncIterator[list["asyncio.Task[None]"]]:
     """Run the admin listener, if configured: opens before and closes after the main listener."""
-    listen_address = settings.admin_address()
     if listen_address is None:
         yield []
         return
-    address, port = resolve_listen_address(*listen_address, setting="PIXMILL_ADMIN_LISTEN")
+    address, port = listen_address
     server = _make_server(app, address, port, ADMIN_MAX_CONNECTIONS, settings)
     serving = asyncio.create_task(server.serve())
     log.info("listening for operators", address=address, port=port)

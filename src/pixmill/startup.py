@@ -97,6 +97,7 @@ class StartupReport:
     admin: str
     playground: str
     warnings: tuple[str, ...] = ()
+    processes: int = 1
 
     def fields(self) -> dict[str, object]:
         """Return the fields of the line of JSON; what is empty is left out."""
@@ -104,6 +105,7 @@ class StartupReport:
         if self.images is not None:
             fields["images"] = len(self.images.names)
         fields |= {"playground": self.playground, "try": self.example, "hint": self.hint, "admin": self.admin}
+        fields |= {"processes": self.processes} if self.processes > 1 else {}
         fields |= {"warnings": list(self.warnings)} if self.warnings else {}
         return {name: value for name, value in fields.items() if value != ""}
 
@@ -117,6 +119,7 @@ class StartupReport:
             "Open": self.playground,
             "Try": f"curl -o out.webp {quote(self.example)}" if self.example.startswith("http") else self.example,
             "Hint": self.hint,
+            "Runs": f"{self.processes} server processes" if self.processes > 1 else "",
             "Admin": f"http://{self.admin}" if self.admin else "",
             "Stop": "Ctrl-C",
         }
@@ -146,6 +149,7 @@ def describe(settings: Settings, port: int) -> StartupReport:
         settings.admin_listen,
         _playground(settings, url),
         tuple(startup_warnings()),
+        settings.process_count(),
     )
 
 

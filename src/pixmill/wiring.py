@@ -6,7 +6,7 @@ The only module that knows all others, except the entry points.
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -37,6 +37,8 @@ from pixmill.plan.key import Key
 from pixmill.plan.source import SourceKind
 from pixmill.ports.observe import Event, Observer, Pingable
 from pixmill.ports.pipeline import Engine, Source
+from pixmill.processes.siblings import Siblings
+from pixmill.processes.this_process import SharedProcess
 from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, MemoryOriginalCache, VersionCache
@@ -84,24 +86,47 @@ class _Storage:
 
 
 @asynccontextmanager
-async def build_services(settings: Settings, *, access_log: AccessLogger | None = None) -> AsyncIterator[ApiContext]:
+async def build_services(
+    settings: Settings, *, access_log: AccessLogger | None = None, process: SharedProcess | None = None
+) -> AsyncIterator[ApiContext]:
     """Yield the context of a running service; all parts are closed at the end, in reverse order.
 
-    ``access_log`` writes the log if there is one, by default to standard error.
+    ``access_log`` writes the log if there is one, by default to standard error. ``process`` is this one among several.
     """
     async with AsyncExitStack() as stack:
+        siblings = Siblings(process.channel) if process else None
         tracing = await stack.enter_async_context(open_tracing(settings))
         metrics, observer = tracing.metrics, tracing.observer
-        storage = await _open_storage(settings, observer, stack)
+        storage = await _open_storage(settings, observer, stack, siblings)
         engine = await _open_engine(settings, observer, stack)
         log = (access_log or AccessLogWriter(settings)) if settings.access_log else None
         context = _build_api(settings, tracing, storage, engine, log, stack)
         _register_gauges(metrics, storage, engine)
         await open_metric_export(settings, metrics, context.telemetry.batch.flush, stack)
+        if process and siblings:
+            context = await _join_processes(process, siblings, context, metrics, stack)
         yield context
 
 
-async def _open_storage(settings: Settings, observer: Observer, stack: AsyncExitStack) -> _Storage:
+async def _join_processes(
+    process: SharedProcess, siblings: Siblings, context: ApiContext, metrics: Metrics, stack: AsyncExitStack
+) -> ApiContext:
+    """Let this process and the others speak for each other, and return the context that does."""
+    if context.telemetry.render_metrics:
+        siblings.share_metrics(metrics, context.telemetry.batch.flush)
+    siblings.share_health(context.lifecycle.health)
+    siblings.share_warming(context.admin.warm_queue)
+    if process.is_replacement:
+        metrics.increment(Event.PROCESS_RESTART)
+    stack.push_async_callback(siblings.close)
+    await siblings.open()
+    limits = replace(context.limits, rate_buckets=process.rate_buckets)
+    return replace(context, others=siblings, limits=limits)
+
+
+async def _open_storage(
+    settings: Settings, observer: Observer, stack: AsyncExitStack, siblings: Siblings | None
+) -> _Storage:
     stores = StoreRegistry(settings)
     stack.push_async_callback(stores.close)
     originals = MemoryOriginalCache(settings.originals_memory_bytes(), observer)
@@ -120,7 +145,7 @@ async def _open_storage(settings: Settings, observer: Observer, stack: AsyncExit
         is_listed=settings.error_display().is_development,
     )
     await open_part(sources, stack)
-    cache, original_cache = await _open_caches(settings, observer, stores, memory_budget, stack)
+    cache, original_cache = await _open_caches(settings, observer, stores, memory_budget, stack, siblings)
     source = _with_original_cache(sources, original_cache, settings, cache, stores)
     locks = open_locks(cache, settings, observer)
     stack.push_async_callback(locks.close)
@@ -175,6 +200,7 @@ def _build_api(
             images=settings.limits(),
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=storage.memory_budget,
+            rate_buckets=None,
             response_bodies=response_bodies,
             load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, observer, display=settings.error_display()),
         ),
@@ -247,7 +273,12 @@ async def _open_result_cache(settings: Settings, observer: Observer, stores: Sto
 
 
 async def _open_caches(
-    settings: Settings, observer: Observer, stores: StoreRegistry, memory_budget: MemoryBudget, stack: AsyncExitStack
+    settings: Settings,
+    observer: Observer,
+    stores: StoreRegistry,
+    memory_budget: MemoryBudget,
+    stack: AsyncExitStack,
+    siblings: Siblings | None,
 ) -> tuple[TieredCache, OpenOriginalCache | None]:
     """Open the caches of results and originals, and load the purges in force."""
     cache = await _open_result_cache(settings, observer, stores)
@@ -259,6 +290,8 @@ async def _open_caches(
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
     stack.push_async_callback(cache.purge_service.close)  # before the tiers that it sweeps
+    if siblings:
+        siblings.share_purges(cache.purge_service)
     await cache.purge_service.open()
     return cache, original_cache
 
@@ -303,6 +336,7 @@ def _make_health(settings: Settings, storage: _Storage, engine: EnginePool) -> H
 def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) -> None:
     stats, cache, original_cache = engine.stats, storage.cache, storage.original_cache
     memory_budget, originals, limiter = storage.memory_budget, storage.originals, storage.sources.limiter
+    metrics.add_gauge("processes", lambda: 1)
     metrics.add_gauge("workers", lambda: stats().workers)
     metrics.add_gauge("workers_busy", lambda: stats().busy)
     metrics.add_gauge("renders_queued", lambda: stats().queued)

@@ -67,6 +67,8 @@ CASES: dict[str, Case] = {
     ),
     "a file for what is no secret": env(port_file="absent"),
     "a port that is no number": env(port="many"),
+    "a number of processes that is none": env(processes="0"),
+    "a playground of several processes": env(processes="2", playground="on"),
     "a port that does not exist": Case(env_file=b"PIXMILL_PORT=80800\n"),
     "a number that is empty": env(port=""),
     "a number below its bound": Case(flags={"max_frames": "0"}),

@@ -24,6 +24,9 @@ from tests.servers.ports import free_port
 START_S = 120.0
 STOP_S = 40.0
 
+DEFAULT_PROCESSES = os.environ.get("PIXMILL_TEST_PROCESSES", "1")
+"""Server processes where a test does not say how many; ``make faults-processes`` sets two."""
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -53,9 +56,11 @@ class Pixmill:
             "cache": f"memory://?max_bytes=64MiB,file://{self.folder.name}/cache?max_bytes=256MiB",
             "workers": 2,
             "log_format": "json",
+            "processes": DEFAULT_PROCESSES,
         } | settings
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("PIXMILL_")}
         self.environment |= {f"PIXMILL_{key.upper()}": str(value) for key, value in given.items()}
+        self.processes = int(str(given["processes"]))
         self._log = Path(self.folder.name, "log")
         self.limits: dict[int, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,16 +110,19 @@ class Pixmill:
     def log(self) -> str:
         return self._log.read_text()
 
+    def servers(self) -> list[int]:
+        """Process ids of what serves: the process itself, or the children that it supervises."""
+        return [self.pid] if self.processes == 1 else _children(self.pid)
+
     def workers(self) -> list[int]:
-        """Process ids of the children."""
-        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        """Process ids of the render workers."""
+        return [worker for server in self.servers() for worker in _children(server)]
 
     def cpu_s(self) -> float:
         """Processor time of the server itself, all threads: unlike the time of a clock, other work does not add to
         it."""
-        return (
-            sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{self.pid}/task").glob("*/schedstat")) / 1e9
-        )
+        tasks = (file for pid in self.servers() for file in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+        return sum(int(file.read_text().split()[0]) for file in tasks) / 1e9
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> Reply:
         return self.ask("GET", path, headers=headers, **query)
@@ -173,3 +181,10 @@ class Pixmill:
                     return
             time.sleep(0.02)
         raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()[-4000:]}")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []

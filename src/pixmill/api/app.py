@@ -107,7 +107,7 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
             Middleware(ResponseBodyMiddleware, bodies=context.limits.response_bodies),
             Middleware(
                 RateLimitMiddleware,
-                limiter=config.rate_limiter(),
+                limiter=config.rate_limiter(context.limits.rate_buckets),
                 trusted_proxies=config.proxy_networks(),
                 observer=context.telemetry.observer,
             ),

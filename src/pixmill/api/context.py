@@ -6,7 +6,7 @@ Knows the parts by type only.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 from starlette.requests import Request
 
@@ -25,9 +25,10 @@ from pixmill.plan.limits import Limits
 from pixmill.ports.observe import Observer
 from pixmill.ports.pipeline import ImageListing, Purger, Uploads
 from pixmill.runtime.memory_budget import MemoryBudget
-from pixmill.services.health import HealthService
+from pixmill.runtime.shared_rate_limiter import SharedBuckets
+from pixmill.services.health import ComponentHealth, HealthService
 from pixmill.services.resize import ResizeService
-from pixmill.services.warm.queue import WarmQueue
+from pixmill.services.warm.queue import WarmProgress, WarmQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,15 @@ class AdminServices:
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """What rejects requests: sizes, memory, overload."""
+    """What rejects requests: sizes, memory, overload.
+
+    ``rate_buckets`` are those of all server processes; None in a server of one.
+    """
 
     images: Limits
     max_upload_bytes: int
     memory_budget: MemoryBudget
+    rate_buckets: SharedBuckets | None
     response_bodies: ResponseBodies
     load_shedder: LoadShedder
 
@@ -101,9 +106,23 @@ class Playground:
     public_url: str = ""
 
 
+class OtherProcesses(Protocol):
+    """The other server processes on this port, for which this one speaks too."""
+
+    async def health(self, timeout_s: float) -> ComponentHealth: ...
+
+    async def render_metrics(self, accept: str) -> tuple[str, bytes]:
+        """Return what ``Telemetry.render_metrics`` does, for all processes."""
+
+    async def warm_progress(self, own: WarmProgress) -> WarmProgress: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """All that routes and middlewares use. ``has_admin_routes``: the public application answers them."""
+    """All that routes and middlewares use. ``has_admin_routes``: the public application answers them.
+
+    ``others`` is None in a server of one process.
+    """
 
     config: ApiConfig
     images: ImageServices
@@ -113,6 +132,7 @@ class ApiContext:
     lifecycle: Lifecycle
     playground: Playground | None = None
     has_admin_routes: bool = True
+    others: OtherProcesses | None = None
 
 
 def context_of(request: Request) -> ApiContext:

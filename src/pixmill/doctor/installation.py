@@ -54,10 +54,17 @@ def diagnose(settings: Settings) -> list[CheckResult]:
     """Run all checks that need no request."""
     return [
         CheckResult(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
+        _describe_processes(settings),
         _check_open_files(settings),
         *_check_formats(settings.sandbox),
         *asyncio.run(_check_parts(settings)),
     ]
+
+
+def _describe_processes(settings: Settings) -> CheckResult:
+    count, workers = settings.process_count(), settings.worker_count()
+    shared = f", {max(1, workers // count)} or more for each" if count > 1 else ""
+    return CheckResult(f"Server processes: {count}; render workers: {max(workers, count)}{shared}")
 
 
 def _check_open_files(settings: Settings) -> CheckResult:

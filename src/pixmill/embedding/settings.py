@@ -28,6 +28,8 @@ def embedded_settings(settings: Settings | Mapping[str, object] | None, given: M
     loaded = load(values)
     if loaded.admin_listen:
         raise SettingsError("PIXMILL_ADMIN_LISTEN is for `pixmill serve`: mount `app.admin` where operators reach it")
+    if loaded.process_count() > 1:
+        raise SettingsError("PIXMILL_PROCESSES is for `pixmill serve`: the server of your application has its own")
     if "host" in loaded.model_fields_set:
         return loaded
     if not (loaded.keys.get_secret_value() or loaded.allowed_sources or loaded.unsigned == "allow"):

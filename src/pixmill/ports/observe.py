@@ -62,6 +62,7 @@ class Event(StrEnum):
     REJECTED = "rejected"  # reason: the limit that rejected the request
     RESPONSE_ABORTED = "response_aborted"  # reason: rate · timeout · memory
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · abandoned · preempted · recycled
+    PROCESS_RESTART = "process_restart"
     COALESCED = "coalesced"  # kind: render · fetch
     TELEMETRY_DROPPED = "telemetry_dropped"  # signal: traces · metrics; reason: queue_full · export_failed; amount
     LOCK = "lock"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error

@@ -34,9 +34,13 @@ class RateLimiter:
     def try_acquire(self, key: Hashable) -> float:
         """Take a token and return 0, or return the seconds until there is one."""
         now = self._clock()
-        full_at = max(now, self._full_at.get(key, now)) + 1 / self.per_s
+        wait_s, full_at = self.spend(self._full_at.get(key, now), now)
+        if not wait_s:
+            self._full_at[key] = full_at
+        return wait_s
+
+    def spend(self, full_at: float, now: float) -> tuple[float, float]:
+        """Return the seconds until a bucket has a token, 0 if it has one, and when it is full again without that."""
+        full_at = max(now, full_at) + 1 / self.per_s
         wait_s = full_at - now - self.burst / self.per_s
-        if wait_s > 1e-9:  # noqa: PLR2004 - rounding errors
-            return wait_s
-        self._full_at[key] = full_at
-        return 0.0
+        return (wait_s if wait_s > 1e-9 else 0.0), full_at  # noqa: PLR2004 - rounding errors

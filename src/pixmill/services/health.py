@@ -48,6 +48,11 @@ class HealthReport:
         """Whether the service is ready though an optional component fails."""
         return self.ok and not all(component.ok for component in self.components.values())
 
+    def with_component(self, name: str, component: ComponentHealth) -> "HealthReport":
+        """Return the report with one more component."""
+        is_ok = self.ok and (component.ok or not component.required)
+        return replace(self, ok=is_ok, components={**self.components, name: component})
+
 
 class HealthService:
     """Probes components concurrently, at most every ``cache_s`` seconds, for at most ``timeout_s``.

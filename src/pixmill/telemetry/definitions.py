@@ -114,6 +114,7 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
         ("reason",),
         "Render workers replaced, by reason; abandoned: the client has left during the render.",
     ),
+    Event.PROCESS_RESTART: MetricDef("process_restarts", (), "Server processes replaced because they had ended."),
     Event.COALESCED: MetricDef(
         "requests_coalesced",
         ("kind",),
@@ -143,6 +144,7 @@ STAGE_METRICS: Final[Mapping[RequestStage, MetricDef]] = dict.fromkeys(RequestSt
 GAUGES: Final[Mapping[str, MetricDef]] = {
     definition.name: definition
     for definition in (
+        MetricDef("processes", (), "Server processes running."),
         MetricDef("requests_in_flight", (), "Requests in progress."),
         MetricDef("workers", (), "Render workers alive."),
         MetricDef("workers_busy", (), "Render workers busy."),

@@ -5,6 +5,7 @@ not take are buffered up to a limit, then dropped and counted.
 """
 
 import atexit
+import fcntl
 import io
 import os
 import sys
@@ -13,6 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, Protocol
+
+from pixmill.runtime.operating_system import memory_file
 
 BATCH_INTERVAL_S: Final = 0.02
 """Lines of this time are written together: one write each would cost more than formatting the line (measured: 20 µs of
@@ -49,6 +52,7 @@ class BufferedLogWriter:
         self._state_changed = threading.Condition(self._lock)
         self._is_idle = True
         self._thread: threading.Thread | None = None
+        self._stream_lock_fd = -1
 
     def on_dropped(self, callback: Callable[[int], None]) -> None:
         """Call this with the number of dropped lines, in the writer thread, once there is space again."""
@@ -94,6 +98,22 @@ class BufferedLogWriter:
             self._flush_requested = False
         return done
 
+    def share_stream(self) -> None:
+        """Keep lines whole that forks of this process write to the same pipe, which takes 4 KiB at once (pipe(7)).
+
+        Raises OSError. Call it before they are forked.
+        """
+        self._stream_lock_fd = memory_file("pixmill-log")[0]
+
+    def prepare_fork(self) -> None:
+        """End the thread, so that a fork leaves none behind; what is added later starts another one."""
+        self.flush()
+        with self._state_changed:
+            thread, self._thread = self._thread, None
+            self._state_changed.notify_all()
+        if thread:
+            thread.join(FLUSH_TIMEOUT_S)
+
     def _wake(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="log", daemon=True)
@@ -104,7 +124,9 @@ class BufferedLogWriter:
     def _run(self) -> None:
         while True:
             with self._state_changed:
-                self._state_changed.wait_for(lambda: not self._is_idle)
+                self._state_changed.wait_for(lambda: not self._is_idle or self._is_ended())
+                if self._is_idle:
+                    return
                 self._state_changed.wait_for(lambda: self._flush_requested, BATCH_INTERVAL_S)
                 batch, self._buffer = self._buffer, bytearray()
                 dropped, self._dropped = self._dropped, 0
@@ -116,8 +138,20 @@ class BufferedLogWriter:
                     self._is_idle = True
                     self._state_changed.notify_all()
 
+    def _is_ended(self) -> bool:
+        return self._thread is not threading.current_thread()
+
     def _write(self, batch: bytearray) -> None:
-        rest = memoryview(batch)
+        if self._stream_lock_fd < 0:
+            self._write_all(memoryview(batch))
+            return
+        fcntl.lockf(self._stream_lock_fd, fcntl.LOCK_EX)
+        try:
+            self._write_all(memoryview(batch))
+        finally:
+            fcntl.lockf(self._stream_lock_fd, fcntl.LOCK_UN)
+
+    def _write_all(self, rest: memoryview) -> None:
         while rest:
             try:
                 written = self._stream.write(rest)
@@ -135,4 +169,5 @@ def stderr_writer() -> BufferedLogWriter:
     is_closed = sys.stderr is None  # then descriptor 2 may be any other file
     writer = BufferedLogWriter(io.FileIO(os.devnull, "w") if is_closed else io.FileIO(2, "w", closefd=False))
     atexit.register(writer.flush)
+    os.register_at_fork(before=writer.prepare_fork)
     return writer

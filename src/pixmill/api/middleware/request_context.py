@@ -9,10 +9,11 @@ goes.
 """
 
 import itertools
+import os
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Final
 
 import structlog
@@ -56,8 +57,20 @@ CLIENT_CLOSED_REQUEST: Final = 499
 """In the log and the metrics only: the client disconnected before the response began (nginx's number)."""
 
 _VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_generated_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
-"""Unlike those of any other process; a counter costs a tenth of a random number."""
+
+
+def _generate_ids() -> Iterator[str]:
+    """Return request ids unlike those of any other process; a counter costs a tenth of a random number."""
+    return map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
+
+
+def _generate_new_ids() -> None:
+    global _generated_ids  # noqa: PLW0603 - a fork must not repeat the ids of its parent
+    _generated_ids = _generate_ids()
+
+
+_generated_ids = _generate_ids()
+os.register_at_fork(after_in_child=_generate_new_ids)
 
 
 class RequestContext:

@@ -19,12 +19,20 @@ async def get_live(request: Request) -> Response:
 
 async def get_ready(request: Request) -> Response:
     """Readiness: 200 if this server's own parts work, else 503; 503 at once while draining. Asks no shared store."""
-    return _response(await context_of(request).lifecycle.health.ready())
+    return _response(await _for_all(request, await context_of(request).lifecycle.health.ready()))
 
 
 async def get_health(request: Request) -> Response:
     """Status of each part, also of stores; 503 as for readiness."""
-    return _response(await context_of(request).lifecycle.health.health(), parts=True)
+    return _response(await _for_all(request, await context_of(request).lifecycle.health.health()), parts=True)
+
+
+async def _for_all(request: Request, own: HealthReport) -> HealthReport:
+    """Add the other server processes, if there are any: any of them may get the next request."""
+    context = context_of(request)
+    if context.others is None or own.draining:
+        return own
+    return own.with_component("processes", await context.others.health(context.config.ready_timeout_s))
 
 
 def _response(report: HealthReport, *, parts: bool = False) -> Response:
@@ -60,5 +68,8 @@ async def get_metrics(request: Request) -> Response:
     if context.telemetry.render_metrics is None:
         raise RouteNotFound
     context.telemetry.batch.flush()
-    content_type, body = context.telemetry.render_metrics(request.headers.get("accept", ""))
+    accept = request.headers.get("accept", "")
+    content_type, body = (
+        await context.others.render_metrics(accept) if context.others else context.telemetry.render_metrics(accept)
+    )
     return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})

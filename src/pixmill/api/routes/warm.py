@@ -52,8 +52,10 @@ async def post_warm(request: Request) -> Response:
 
 
 async def get_warm(request: Request) -> Response:
-    """GET: progress of the queue."""
+    """GET: progress of the queues of all server processes."""
     progress = (await authorize(request)).warm_queue.progress()
+    if others := context_of(request).others:
+        progress = await others.warm_progress(progress)
     return json_response({"queued": progress.queued, "in_progress": progress.in_progress, "done": progress.done})
 
 

@@ -84,10 +84,12 @@ class PurgeService:
         """Let another process sweep the folders that it shares with this one; call it before ``open``."""
         self._sweeper.leave_folders()
 
-    async def receive(self, rules: Sequence[PurgeRule]) -> None:
-        """Apply purges that another process or server has announced, and logs itself."""
+    async def receive(self, rules: Sequence[PurgeRule], *, shares_logs: bool = False) -> None:
+        """Apply purges that another process or server has announced and logs: in the same logs or its own."""
         learned = self._rules.merge(rules)
-        if learned:
+        if shares_logs:
+            self._sweeper.add_learned(learned)
+        elif learned:
             await self._apply(None, Learned(learned))
 
     async def open(self) -> None:

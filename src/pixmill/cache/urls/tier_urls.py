@@ -68,6 +68,20 @@ def parse_tiers(text: str, setting: str = CACHE_SETTING) -> tuple[TierUrl, ...]:
     )
 
 
+def share_memory_tiers(text: str, count: int) -> str:
+    """Returns the text with each memory tier of a valid one divided by ``count``: what one of as many processes has."""
+    return ",".join(_share_memory_tier(part.strip(), count) for part in text.split(","))
+
+
+def _share_memory_tier(url: str, count: int) -> str:
+    if not url.startswith("memory:"):
+        return url
+    max_bytes = max(_parse_url(url).max_bytes // count, MIN_QUOTA_BYTES)
+    base, _, query = url.partition("?")
+    options = [option for option in query.split("&") if option and not option.startswith("max_bytes=")]
+    return f"{base}?{'&'.join([*options, f'max_bytes={max_bytes}'])}"
+
+
 def _parse(url: str, label: str) -> TierUrl:
     try:
         return _parse_url(url)
