@@ -44,6 +44,7 @@ WAYS = [
     b"width=40",
     b"width=60&height=60&fit=cover&gravity=face",
     b"width=60&height=60&fit=cover&gravity=smart",
+    b"width=30&height=60&fit=cover&gravity=auto",
     b"quality=auto&width=90",
     b"overlay=text:Draft,size:20,font:DejaVu+Serif",
     "overlay=text:Größe 漢字 🎈,size:30,font:Nobody has this".encode(),

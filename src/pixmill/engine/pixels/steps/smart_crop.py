@@ -11,6 +11,7 @@ from msgspec.structs import replace as replace_plan
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.pixels.analysis.attention import measure_attention
 from pixmill.engine.pixels.analysis.faces import QUICK_SIDE, THOROUGH_SIDE, detect_faces, detect_faces_if_possible
+from pixmill.engine.pixels.analysis.objects import weigh_objects
 from pixmill.engine.pixels.analysis.subjects import place_window
 from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
@@ -102,23 +103,24 @@ def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, 
     """Return the faces, or the point to keep, for a window of this size at the scale of the result."""
     if isinstance(gravity, Smart) and gravity.interest is not Interest.AUTO:
         return placed_gravity(gravity, _find_point(frame, job, gravity.interest, window))
-    image = _detailed_image(frame, job, _SUBJECT_SIDE)
-    faces = _find_faces(frame, job, gravity, image, param)
+    image = _detailed_image(frame, job, _SUBJECT_SIDE).copy_memory()
+    reduced = image.resize(min(1.0, QUICK_SIDE / max(image.width, image.height))).copy_memory()
+    faces = _find_faces(frame, job, gravity, reduced, param)
     if faces and not shows_all(gravity):
         return placed_gravity(gravity, FocalRegions(tuple(faces)))
     searched, zoom = job.geometry.searched_scaled, max(1.0, gravity.zoom)
     width_share, height_share = (
         min(1.0, part / side / zoom) for part, side in zip(window.sides, searched.sides, strict=True)
     )
-    return placed_gravity(gravity, Point(*place_window(measure_attention(image), width_share, height_share, faces)))
+    weights = weigh_objects(measure_attention(image), reduced)
+    return placed_gravity(gravity, Point(*place_window(weights, width_share, height_share, faces)))
 
 
 def _find_faces(frame: Frame, job: RenderJob, gravity: Gravity, image: VipsImage, param: str) -> Sequence[FocalRegion]:
     """Return the faces of ``image``; if faces were asked for and there are none, smaller ones. Raises MissingExtra."""
-    quick = image.resize(min(1.0, QUICK_SIDE / max(image.width, image.height)))
     if not isinstance(gravity, Faces):
-        return detect_faces_if_possible(quick)
-    return detect_faces(quick, param) or detect_faces(_detailed_image(frame, job, THOROUGH_SIDE), param)
+        return detect_faces_if_possible(image)
+    return detect_faces(image, param) or detect_faces(_detailed_image(frame, job, THOROUGH_SIDE), param)
 
 
 def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
