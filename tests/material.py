@@ -40,20 +40,20 @@ def folder() -> Path:
 
 def pillow_images() -> list[Path]:
     """Pillow's test pictures: all that are hostile, and all in the formats that are read."""
-    root = _had(f"pillow-{PILLOW}", _download_pillow)
+    root = had(f"pillow-{PILLOW}", _download_pillow)
     return sorted(path for path in root.rglob("*") if path.is_file() and _wanted(path))
 
 
 def libjxl_images() -> list[Path]:
     """The fuzzer's finds in libjxl, and its pictures in other formats."""
-    root = _had(DEBIAN_PACKAGE, _download_libjxl)
+    root = had(DEBIAN_PACKAGE, _download_libjxl)
     found = (path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
     return sorted(path for path in found if "oss-fuzz" in path.parts or path.suffix in _ENDINGS)
 
 
 def libvips_images() -> list[Path]:
     """The fuzzer's finds in libvips, and all its test pictures."""
-    root = _had("libvips", _download_libvips)
+    root = had("libvips", _download_libvips)
     return sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
 
 
@@ -73,13 +73,13 @@ def exiv2_images() -> list[Path]:
 
 
 def _files(name: str, download: Callable[[Path], None]) -> list[Path]:
-    found = (path for path in _had(name, download).rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
+    found = (path for path in had(name, download).rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
     return sorted(found)
 
 
 def drawings() -> list[Path]:
     """The SVGs of librsvg's tests: the W3C's test suite for SVG 1.1, reports of faults, and icons."""
-    return sorted(_had("librsvg2-tests", _download_librsvg).rglob("*.svg"))
+    return sorted(had("librsvg2-tests", _download_librsvg).rglob("*.svg"))
 
 
 def gdk_pixbuf_images() -> list[Path]:
@@ -104,7 +104,7 @@ def go_images() -> list[Path]:
 
 def png_suite() -> list[Path]:
     """Willem van Schaik's PngSuite, as far as libpng's source carries it."""
-    root = _had("libpng", _download_libpng)
+    root = had("libpng", _download_libpng)
     return sorted(root.rglob("*.png"))
 
 
@@ -117,7 +117,7 @@ def debian_program(package: str) -> Path:
         for archive in (scratch / "cache" / "archives").glob("*.deb"):
             _run(["dpkg-deb", "-x", str(archive), str(scratch / "whole")], scratch)
 
-    return _had(f"{package}-program", download)
+    return had(f"{package}-program", download)
 
 
 def program(name: str, package: str) -> tuple[list[str], dict[str, str]]:
@@ -140,7 +140,7 @@ def _wanted(path: Path) -> bool:
     return small and (is_hostile(path) or path.suffix.lower() in _ENDINGS)
 
 
-def _had(name: str, download: Callable[[Path], None]) -> Path:
+def had(name: str, download: Callable[[Path], None]) -> Path:
     """The folder of this name; made whole or not at all, also by several processes at once."""
     place = folder() / name
     if not place.exists():

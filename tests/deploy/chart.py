@@ -24,6 +24,9 @@ resident code."""
 OPEN: Values = {"settings": {"unsigned": "allow"}}
 """Minimal values that the chart accepts."""
 
+SIDECAR: Values = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+"""What the Pod Security Standard "restricted" asks of each container."""
+
 RICH: Values = {
     "keys": ["a-newer-secret-key", "an-older-secret-key"],
     "stores": {"photos": {"url": "s3://photos", "access_key_id": "me", "secret_access_key": "hush-hush"}},
@@ -58,8 +61,8 @@ RICH: Values = {
         "canary": {"service": "mill-next", "weight": 10},
     },
     "alertsConfigMap": {"enabled": True},
-    "extraContainers": [{"name": "proxy", "image": "proxy:1"}],
-    "initContainers": [{"name": "first", "image": "first:1"}],
+    "extraContainers": [{"name": "proxy", "image": "proxy:1", "securityContext": SIDECAR}],
+    "initContainers": [{"name": "first", "image": "first:1", "securityContext": SIDECAR}],
     "extraObjects": [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-more"}, "data": {"a": "b"}}
     ],
