@@ -79,11 +79,15 @@ def test_the_server_takes_every_object_strictly(cluster: Kubernetes, namespace: 
 def test_pods_are_within_the_restricted_standard(cluster: Kubernetes, namespace: str, values: Values) -> None:
     """Of a Deployment that is not, the server would only say so when its pods are made."""
     made = release(values)
-    templates = [one["spec"]["template"] for one in made.objects if "template" in one.get("spec", {})]
-    assert templates
-    for template in templates:
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"} | template["metadata"]}
-        cluster.apply(pod | {"spec": template["spec"]}, namespace, dry_run=True)
+    workloads = [one["spec"] for one in made.objects if "template" in one.get("spec", {})]
+    assert workloads
+    for workload in workloads:
+        metadata, spec = workload["template"]["metadata"], workload["template"]["spec"]
+        claims = [one["metadata"]["name"] for one in workload.get("volumeClaimTemplates", ())]
+        volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+        spec["volumes"] = spec.get("volumes", []) + volumes  # as the controller adds them
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"} | metadata, "spec": spec}
+        cluster.apply(pod, namespace, dry_run=True)
 
 
 def test_the_server_refuses_a_field_that_is_not_there(cluster: Kubernetes, namespace: str) -> None:

@@ -39,7 +39,7 @@ _STAGING = re.compile(r"(k8s\.io/[a-z0-9.-]+) v0\.0\.0$", re.MULTILINE)
 """Modules that are developed with Kubernetes; others, such as k8s.io/utils, have versions of their own."""
 
 _DEFINITIONS = {
-    "github.com/prometheus-operator/prometheus-operator@v0.86.0": (
+    "github.com/prometheus-operator/prometheus-operator@v0.85.0": (
         "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
         "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
     ),
@@ -118,7 +118,7 @@ class Kubernetes:
         return httpx.Client(base_url=self.url, headers=headers, verify=context, timeout=30, trust_env=False)
 
     def apply(self, one: dict[str, Any], namespace: str, *, dry_run: bool = False) -> dict[str, Any]:
-        """Apply an object on the server's side; unknown fields are refused. Raises HTTPStatusError with the reason."""
+        """Apply an object on the server's side; unknown fields are refused. Fails with the reason."""
         plural, namespaced = self._resource(one["apiVersion"], one["kind"])
         place = f"{_group(one['apiVersion'])}{f'/namespaces/{namespace}' if namespaced else ''}/{plural}"
         query = {"fieldManager": "tests", "fieldValidation": "Strict", "force": "true"}
