@@ -150,7 +150,9 @@ def test_a_stateful_pod_finds_its_claim_again(cluster: Kubernetes, namespace: st
 
         def is_rolled() -> bool:
             status = cluster.get(path)["status"]
-            return status.get("currentRevision") == status.get("updateRevision") and status.get("readyReplicas") == 3
+            return bool(
+                status.get("currentRevision") == status.get("updateRevision") and status.get("readyReplicas") == 3
+            )
 
         wait_until(is_rolled)
         assert identities() == first
