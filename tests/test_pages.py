@@ -16,6 +16,7 @@ from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.errors import error_classes_by_code
+from pixmill.setting_sources import CONFIG_VARIABLE, secret_file_variables
 from pixmill.settings import Settings, env_name
 from pixmill.telemetry.definitions import (
     EVENT_METRICS,
@@ -42,6 +43,7 @@ PAGES = {
 }
 ROOTS = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
 SETTINGS = {env_name(name) for name in Settings.model_fields}
+SETTINGS |= {CONFIG_VARIABLE, *secret_file_variables(Settings.model_fields)}
 COUNTERS = {
     f"pixmill_{family.name}_total": family for family in (*EVENT_METRICS.values(), REQUESTS_TOTAL, RESPONSE_BYTES)
 }

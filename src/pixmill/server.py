@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
+from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
@@ -38,6 +39,7 @@ from pixmill.runtime.operating_system import raise_open_files_limit
 from pixmill.runtime.os_errors import os_problem
 from pixmill.runtime.send_rate import SendRateMonitor
 from pixmill.runtime.shared_rate_limiter import SharedBuckets
+from pixmill.runtime.systemd import notify
 from pixmill.settings import Settings
 from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging
@@ -87,16 +89,26 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Addresses and ports, which are known to be free. ``admin`` is None without a separate admin listener."""
+    """Addresses and ports, which are known to be free. ``admin`` is None without a separate admin listener.
+
+    ``inherited`` is a socket that listens on ``main`` already, and stays open when this server ends.
+    """
 
     main: tuple[str, int]
     admin: tuple[str, int] | None
+    inherited: socket.socket | None = None
 
 
-def serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings] | None = None) -> None:
+def serve(
+    settings: Settings,
+    on_ready: Callable[[int], None],
+    load: Callable[[], Settings] | None = None,
+    inherited: socket.socket | None = None,
+) -> None:
     """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections.
 
-    ``load`` reads the settings again on SIGHUP, which is otherwise ignored. Raises OSError. To stop, readiness fails;
+    ``load`` reads the settings again on SIGHUP, which is otherwise ignored. ``inherited`` is a socket that listens
+    on host and port of the settings, and stays open. Raises OSError. To stop, readiness fails;
     after ``drain_delay_s`` the listener closes; requests in flight have ``drain_timeout_s`` to finish.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which would end the process until the loop handles it
@@ -107,17 +119,22 @@ def serve(settings: Settings, on_ready: Callable[[int], None], load: Callable[[]
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     load = load or (lambda: settings)
     if settings.process_count() > 1:
-        _serve_by_processes(settings, on_ready, load)
+        _serve_by_processes(settings, on_ready, load, inherited)
     else:
         with asyncio.Runner(loop_factory=ServerLoop) as runner:
-            runner.run(_serve(settings, on_ready, load))
+            runner.run(_serve(settings, on_ready, load, listeners=_resolve_listeners(settings, inherited)))
 
 
-def _serve_by_processes(settings: Settings, on_ready: Callable[[int], None], load: Callable[[], Settings]) -> None:
+def _serve_by_processes(
+    settings: Settings,
+    on_ready: Callable[[int], None],
+    load: Callable[[], Settings],
+    inherited: socket.socket | None,
+) -> None:
     """Supervise the server processes; each of them returns from ``run`` and serves."""
     count = settings.process_count()
     stderr_writer().share_stream()
-    with _reserved_listeners(settings) as listeners:
+    with _reserved_listeners(settings, inherited) as listeners:
         rate_buckets = SharedBuckets()
         stop_timeout_s = settings.drain_delay_s + settings.drain_timeout_s + STOP_GRACE_S
         supervisor = Supervisor(
@@ -143,11 +160,11 @@ async def _serve_as(
 
 
 @contextmanager
-def _reserved_listeners(settings: Settings) -> Iterator[Listeners]:
+def _reserved_listeners(settings: Settings, inherited: socket.socket | None) -> Iterator[Listeners]:
     """Yield the addresses that all processes listen on; sockets that do not listen keep others from them."""
-    listeners = _resolve_listeners(settings)
+    listeners = _resolve_listeners(settings, inherited)
     with ExitStack() as stack:
-        for address, port in filter(None, (listeners.main, listeners.admin)):
+        for address, port in filter(None, (None if inherited else listeners.main, listeners.admin)):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             reserved = stack.enter_context(socket.socket(family))
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -156,10 +173,10 @@ def _reserved_listeners(settings: Settings) -> Iterator[Listeners]:
         yield listeners
 
 
-def _resolve_listeners(settings: Settings) -> Listeners:
-    main = resolve_listen_address(settings.host, settings.port)
+def _resolve_listeners(settings: Settings, inherited: socket.socket | None = None) -> Listeners:
+    main = _bound_to(inherited) if inherited else resolve_listen_address(settings.host, settings.port)
     admin = settings.admin_address()
-    return Listeners(main, admin and resolve_listen_address(*admin, setting="PIXMILL_ADMIN_LISTEN"))
+    return Listeners(main, admin and resolve_listen_address(*admin, setting="PIXMILL_ADMIN_LISTEN"), inherited)
 
 
 async def _serve(
@@ -181,7 +198,9 @@ async def _serve(
         if process and process.is_replacement:
             reloader.reload()  # as the others have done since the start
         async with _admin_listener(reloader.admin_app, settings, listeners.admin) as admin_tasks:
-            server = _make_server(reloader.public_app, address, port, settings.max_connections, settings)
+            server = _make_server(
+                reloader.public_app, address, port, settings.max_connections, settings, listeners.inherited
+            )
             serving = asyncio.create_task(server.serve())
             ends = [asyncio.create_task(stop.wait())]
             if process:
@@ -269,11 +288,15 @@ def _collect_and_trim() -> None:
     trim_heap()
 
 
-async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
+async def _drain(
+    services: ApiContext, server: "SendTimeoutServer", serving: "asyncio.Task[None]", settings: Settings
+) -> None:
     log.info("draining", delay_s=settings.drain_delay_s, limit_s=settings.drain_timeout_s)
+    notify("STOPPING=1")
     services.lifecycle.health.drain()
     await asyncio.sleep(settings.drain_delay_s)
-    services.lifecycle.draining.set()
+    if server.listener is None:  # else what is accepted is answered, and the rest waits for the next server
+        services.lifecycle.draining.set()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
     _, unfinished = await asyncio.wait((serving,), timeout=settings.drain_timeout_s)
     if unfinished:
@@ -281,6 +304,11 @@ async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[No
             "requests cut off", after_s=settings.drain_timeout_s, requests=services.lifecycle.in_flight.cancel_all()
         )
         await asyncio.wait((serving,), timeout=FORCED_CLOSE_TIMEOUT_S)
+
+
+def _bound_to(listener: socket.socket) -> tuple[str, int]:
+    address, port, *_ = listener.getsockname()
+    return address, port
 
 
 def resolve_listen_address(host: str, port: int, *, setting: str = "") -> tuple[str, int]:
@@ -326,19 +354,35 @@ class SendTimeoutServer(Server):
     """
 
     send_timeout_s = 0.0
+    listener: socket.socket | None = None
+    """A socket that listens already, in place of one that is opened."""
+    _hold: Any = SocketHolder
+    """Takes descriptor, whether it is a Unix socket, and backlog."""
 
     def _init_shared_socket(self) -> None:
-        super()._init_shared_socket()  # type: ignore[no-untyped-call]  # granian leaves it without types
+        if self.listener is None:
+            super()._init_shared_socket()  # type: ignore[no-untyped-call]  # granian leaves it without types
         spec: Any = self._ssp
-        if spec and hasattr(socket, "TCP_USER_TIMEOUT"):
-            holder: Any = spec.build()
+        holder: Any = None
+        if self.listener is not None:
+            holder = self._hold(os.dup(self.listener.fileno()), False, self.backlog)
+        elif spec and hasattr(socket, "TCP_USER_TIMEOUT"):
+            holder = spec.build()
+        if holder:
             self._ssp, self._shd, self._sfd = None, holder, holder.get_fd()
             with socket.socket(fileno=os.dup(holder.get_fd())) as listener:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.send_timeout_s * 1000))
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
-def _make_server(app: ASGIApp, address: str, port: int, max_connections: int, settings: Settings) -> Server:
+def _make_server(
+    app: ASGIApp,
+    address: str,
+    port: int,
+    max_connections: int,
+    settings: Settings,
+    listener: socket.socket | None = None,
+) -> "SendTimeoutServer":
     server = SendTimeoutServer(
         app,
         address=address,
@@ -352,5 +396,5 @@ def _make_server(app: ASGIApp, address: str, port: int, max_connections: int, se
         http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
         log_enabled=False,
     )
-    server.send_timeout_s = settings.send_timeout_s
+    server.send_timeout_s, server.listener = settings.send_timeout_s, listener
     return server
