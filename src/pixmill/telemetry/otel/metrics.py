@@ -65,15 +65,15 @@ class MetricExport:
         """Send the last counts, for at most ``SHUTDOWN_TIMEOUT_S``."""
         if self._task:
             self._task.cancel()
-        self._offer()
+        self._enqueue()
         await asyncio.to_thread(self._stop)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._interval_s)
-            self._offer()
+            self._enqueue()
 
-    def _offer(self) -> None:
+    def _enqueue(self) -> None:
         families = list(self._collect())
         try:
             self._queue.put_nowait(families)
