@@ -13,6 +13,7 @@ from scipy.signal import correlate
 
 from pixmill.engine.pixels.analysis import objects
 from pixmill.engine.pixels.analysis.attention import Grid
+from pixmill.engine.pixels.analysis.faces import QUICK_SIDE
 from pixmill.engine.pixels.analysis.onnx_graph import OnnxGraph
 from pixmill.engine.pixels.analysis.torch_weights import read_weights
 from pixmill.engine.raster.convert import VipsImage, to_vips
@@ -41,7 +42,7 @@ def even_grid(width: int, height: int) -> Grid:
 
 
 def test_what_is_recognised_weighs_more_than_the_rest() -> None:
-    weights = objects.weigh_objects(even_grid(32, 48), vips_image(friends(objects.SIDE))).weights
+    weights = objects.weigh_objects(even_grid(32, 48), vips_image(friends(QUICK_SIDE))).weights
     cells = np.array(weights).reshape(48, 32)
     left, top, right, bottom = (round(share * side) for share, side in zip(HEADS, (32, 48, 32, 48), strict=True))
     assert cells[top:bottom, left:right].mean() > 3 * cells.mean()
@@ -95,7 +96,7 @@ def test_without_the_extra_the_weights_stay(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setattr(objects, "_network", objects._network.__wrapped__)
     grid = even_grid(32, 48)
-    assert objects.weigh_objects(grid, vips_image(friends(objects.SIDE))) is grid
+    assert objects.weigh_objects(grid, vips_image(friends(QUICK_SIDE))) is grid
     assert not objects.can_recognise_objects()
 
 

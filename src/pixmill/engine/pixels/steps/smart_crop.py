@@ -112,7 +112,9 @@ def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, 
     width_share, height_share = (
         min(1.0, part / side / zoom) for part, side in zip(window.sides, searched.sides, strict=True)
     )
-    weights = weigh_objects(measure_attention(image), reduced)
+    weights = measure_attention(image)
+    if not faces:
+        weights = weigh_objects(weights, reduced)
     return placed_gravity(gravity, Point(*place_window(weights, width_share, height_share, faces)))
 
 
