@@ -60,6 +60,7 @@ fmt: $(VENV)/.dev                ## format, and apply automatic fixes
 docs: $(VENV)/.dev               ## regenerate the reference pages, the chart's schema and the clients' tables from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
+	$(BIN)/python deploy/helm/dashboard.py
 	$(BIN)/python packages/generate.py
 
 docs-site: $(VENV)/.docs          ## build the site of the documentation into build/site, and check its links and what it shows

@@ -19,6 +19,7 @@ from pixmill.errors import error_classes_by_code
 from pixmill.setting_sources import CONFIG_VARIABLE, secret_file_variables
 from pixmill.settings import Settings, env_name
 from pixmill.telemetry.definitions import (
+    CACHE_LOOKUP_DURATION,
     EVENT_METRICS,
     GAUGES,
     LABEL_VALUES,
@@ -47,7 +48,7 @@ SETTINGS |= {CONFIG_VARIABLE, *secret_file_variables(Settings.model_fields)}
 COUNTERS = {
     f"pixmill_{family.name}_total": family for family in (*EVENT_METRICS.values(), REQUESTS_TOTAL, RESPONSE_BYTES)
 }
-HISTOGRAMS = {f"pixmill_{family.name}": family for family in (REQUEST_DURATION, STAGE_DURATION)}
+HISTOGRAMS = {f"pixmill_{family.name}": family for family in (REQUEST_DURATION, STAGE_DURATION, CACHE_LOOKUP_DURATION)}
 METRICS = COUNTERS | {f"pixmill_{family.name}": family for family in GAUGES.values()} | HISTOGRAMS
 METRICS |= {f"{name}_{part}": family for name, family in HISTOGRAMS.items() for part in ("bucket", "sum", "count")}
 METRICS |= {"pixmill_build_info": MetricDef("build", ("version", "python"), "")}

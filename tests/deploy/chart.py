@@ -61,6 +61,7 @@ RICH: Values = {
         "canary": {"service": "mill-next", "weight": 10},
     },
     "alertsConfigMap": {"enabled": True},
+    "dashboardConfigMap": {"enabled": True},
     "extraContainers": [{"name": "proxy", "image": "proxy:1", "securityContext": SIDECAR}],
     "initContainers": [{"name": "first", "image": "first:1", "securityContext": SIDECAR}],
     "extraObjects": [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from pixmill.errors import error_classes_by_code
+from pixmill.errors import SourceCredentials, SourceTimeout, error_classes_by_code
 from pixmill.media import Format
 from pixmill.plan.purge import PurgeScope
 from pixmill.ports.observe import Event, RequestStage
@@ -129,6 +129,24 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
         "lock_acquisitions", ("kind", "outcome"), "Attempts to acquire a render lock, by backend and outcome."
     ),
 }
+
+PREREGISTERED: Final[tuple[tuple[Event, Mapping[str, str]], ...]] = (
+    *((Event.WORKER_RESTART, {"reason": reason}) for reason in RESTART_REASONS),
+    *((Event.REJECTED, {"reason": reason}) for reason in REJECT_REASONS),
+    *((Event.RESPONSE_ABORTED, {"reason": reason}) for reason in ABORT_REASONS),
+    *((Event.PURGE, {"kind": scope}) for scope in PurgeScope),
+    *((Event.COALESCED, {"kind": work}) for work in ("render", "fetch")),
+    *((Event.NAME_LOOKUP, {"outcome": one}) for one in ("ok", "not_found", "timeout", "error", "rejected")),
+    (Event.FALLBACK, {"outcome": "error"}),
+    *((Event.TELEMETRY_DROPPED, {"signal": signal, "reason": reason}) for signal in SIGNALS for reason in DROP_REASONS),
+    *((Event.LOCK, {"kind": kind, "outcome": "timeout"}) for kind in LOCK_KINDS),
+    *(
+        (Event.FETCH, {"kind": kind, "outcome": error.code})
+        for kind in REMOTE_SOURCE_KINDS
+        for error in (SourceTimeout, SourceCredentials)
+    ),
+)
+"""Counters that alerts and the dashboard look at, which begin at 0."""
 
 REQUEST_DURATION: Final = MetricDef(
     "request_duration_seconds", ("route",), "Request duration, until the last byte of the response."

@@ -29,25 +29,19 @@ from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from pixmill import __version__
-from pixmill.errors import SourceCredentials, SourceTimeout
 from pixmill.ports.observe import Event, RequestStage, Timer
 from pixmill.runtime.event_log import EventLog
 from pixmill.telemetry.definitions import (
-    DROP_REASONS,
     DURATION_BUCKETS_S,
     EVENT_METRICS,
     GAUGES,
     LABEL_VALUES,
-    LOCK_KINDS,
     MAX_LABEL_VALUES,
     OTHER,
-    REJECT_REASONS,
-    REMOTE_SOURCE_KINDS,
+    PREREGISTERED,
     REQUEST_DURATION,
     REQUESTS_TOTAL,
     RESPONSE_BYTES,
-    RESTART_REASONS,
-    SIGNALS,
     STAGE_METRICS,
     MetricDef,
 )
@@ -215,7 +209,9 @@ class Metrics:
         self._preregister()
 
     def preregister_tier(self, tier: str) -> None:
-        """Create the failure counters of a cache tier at 0, so that its first failure shows as an increase."""
+        """Create the counters of a cache tier at 0, so that its first failure shows as an increase."""
+        self.increment(Event.CACHE_EVICTION, 0, tier=tier)
+        self.increment(Event.PURGED, 0, tier=tier)
         self.increment(Event.CACHE_LOOKUP, 0, tier=tier, outcome="damaged")
         for operation in ("get", "put", "drop"):
             self.increment(Event.CACHE_ERROR, 0, tier=tier, operation=operation)
@@ -279,19 +275,9 @@ class Metrics:
         return counter
 
     def _preregister(self) -> None:
-        """Create counters that alerts watch at 0: Prometheus does not see an increase from nothing to 1."""
-        for reason in RESTART_REASONS:
-            self.increment(Event.WORKER_RESTART, 0, reason=reason)
-        for reason in REJECT_REASONS:
-            self.increment(Event.REJECTED, 0, reason=reason)
-        for signal in SIGNALS:
-            for reason in DROP_REASONS:
-                self.increment(Event.TELEMETRY_DROPPED, 0, signal=signal, reason=reason)
-        for kind in LOCK_KINDS:
-            self.increment(Event.LOCK, 0, kind=kind, outcome="timeout")
-        for kind in REMOTE_SOURCE_KINDS:
-            for error in (SourceTimeout, SourceCredentials):
-                self.increment(Event.FETCH, 0, kind=kind, outcome=error.code)
+        """Create counters at 0: Prometheus does not see an increase from nothing to 1."""
+        for event, labels in PREREGISTERED:
+            self.increment(event, 0, **labels)
 
     def _read_gauge(self, name: str, read_value: Callable[[], float]) -> float:
         try:
