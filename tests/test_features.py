@@ -195,7 +195,7 @@ rate limit per client | setting:rate_limit
 Prometheus metrics | route:/metrics
 StatsD, Datadog, New Relic or CloudWatch | setting:otlp_metrics
 OpenTelemetry | extra:otel
-error reporting (Sentry and similar) | package:sentry
+error reporting (Sentry and similar) | extra:sentry
 structured logs | setting:log_format
 timings in a response header | setting:server_timing
 health check | route:/health

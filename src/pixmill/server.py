@@ -43,6 +43,7 @@ from pixmill.runtime.systemd import notify
 from pixmill.settings import Settings
 from pixmill.telemetry.log_writer import stderr_writer
 from pixmill.telemetry.logs import configure_logging
+from pixmill.tracing import error_reports
 from pixmill.wiring import build_services
 
 HEADER_TIMEOUT_MS = 10_000
@@ -118,11 +119,12 @@ def serve(
     if raise_open_files_limit() < settings.max_connections + RESERVED_OPEN_FILES:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     load = load or (lambda: settings)
-    if settings.process_count() > 1:
-        _serve_by_processes(settings, on_ready, load, inherited)
-    else:
-        with asyncio.Runner(loop_factory=ServerLoop) as runner:
-            runner.run(_serve(settings, on_ready, load, listeners=_resolve_listeners(settings, inherited)))
+    with error_reports():
+        if settings.process_count() > 1:
+            _serve_by_processes(settings, on_ready, load, inherited)
+        else:
+            with asyncio.Runner(loop_factory=ServerLoop) as runner:
+                runner.run(_serve(settings, on_ready, load, listeners=_resolve_listeners(settings, inherited)))
 
 
 def _serve_by_processes(

@@ -1,6 +1,6 @@
-"""Opens what is sent by OTLP, if it is on: traces, as an observer in front of the metrics, and the metrics.
+"""Opens what is sent to other systems, if it is on: traces and metrics by OTLP, and defects to Sentry.
 
-Knows which settings and variables belong together. Imports nothing of OpenTelemetry while both are off.
+Knows which settings and variables belong together. Imports none of their libraries while they are off.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from pixmill.ports.observe import Observer
 from pixmill.settings import Settings, SettingsError
 from pixmill.telemetry.otel import environment
 from pixmill.telemetry.prometheus import Metrics
+from pixmill.telemetry.sentry import open_error_reports
 
 _MODULE: Final = "opentelemetry.exporter.otlp.proto.http"
 
@@ -75,6 +76,19 @@ async def open_metric_export(
         export = MetricExport(collect, interval_s, count_dropped(metrics, "metrics"))
     stack.push_async_callback(export.close)
     await export.open()
+
+
+@contextmanager
+def error_reports() -> Iterator[None]:
+    """Report defects to Sentry in this block, if SENTRY_DSN is set. Raises SettingsError."""
+    try:
+        close = open_error_reports(os.environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    try:
+        yield
+    finally:
+        close()
 
 
 @contextmanager

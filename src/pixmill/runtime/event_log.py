@@ -5,6 +5,8 @@ print to its standard output.
 """
 
 import logging
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import structlog
 
@@ -13,6 +15,9 @@ class EventLog:
     """Logs events with fields, under a name: ``pixmill.NAME`` in the standard library's logging."""
 
     __slots__ = ("_events", "_logger")
+
+    reporters: ClassVar[list[Callable[[str, Mapping[str, object]], None]]] = []
+    """Called with each error that is logged with its exception, while that is being handled. They must not raise."""
 
     def __init__(self, name: str) -> None:
         self._events = structlog.get_logger(name)
@@ -27,6 +32,8 @@ class EventLog:
     def exception(self, event: str, **fields: object) -> None:
         """Log an error with the traceback of the exception that is being handled."""
         self._log(logging.ERROR, event, fields, exc_info=True)
+        for report in self.reporters:
+            report(event, fields)
 
     def _log(self, level: int, event: str, fields: dict[str, object], *, exc_info: bool = False) -> None:
         if structlog.is_configured():
