@@ -64,6 +64,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         "docs/deployment.md",
         "docs/embedding.md",
         "docs/operations.md",
+        "docs/runbook.md",
         "docs/telemetry.md",
         "docs/purging.md",
     ),

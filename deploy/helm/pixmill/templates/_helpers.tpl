@@ -117,3 +117,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ fail "rollout.maxSurge and rollout.maxUnavailable cannot both be 0" }}
 {{- end -}}
 {{- end }}
+
+{{/* The alerts, with links that begin with the address of the pages. */}}
+{{- define "pixmill.alerts" -}}
+{{- .Files.Get "files/alerts.yaml" | replace "runbook_url: " (printf "runbook_url: %s" .Values.runbookUrl) }}
+{{- end }}

@@ -216,8 +216,9 @@ class EnginePool:
     def _observe_stages(self, call: Call, *stage_seconds: dict[str, float]) -> None:
         now = asyncio.get_running_loop().time()
         started_at = now if call.started_at is None else call.started_at
-        ended_s_ago = now - started_at
-        self._time[RequestStage.QUEUE](started_at - call.admitted_at, ended_s_ago)
+        worked_s = sum(durations.get(stage, 0.0) for durations in stage_seconds for stage in _WORKER_STAGES)
+        ended_s_ago = max(now - started_at, worked_s)  # a busy event loop notices late that a worker has begun
+        self._time[RequestStage.QUEUE](max(0.0, now - ended_s_ago - call.admitted_at), ended_s_ago)
         with self._measure_render(ended_s_ago):
             for durations in stage_seconds:  # a worker does one thing at a time
                 for stage in _WORKER_STAGES:
