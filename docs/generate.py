@@ -19,6 +19,7 @@ from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
 from pixmill.batch.template import INPUT_PLACEHOLDERS, RESULT_PLACEHOLDERS
 from pixmill.cli import batch_options, option_rows
 from pixmill.cli.option_source import option_tables, setting_default
+from pixmill.dialects.affinity import PATH, SOURCE_PATTERNS
 from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
 from pixmill.dialects.kit.options import Option
@@ -745,7 +746,10 @@ def _dialect_pages() -> dict[str, str]:
     services = services_of(DIALECTS)
     index = _filled("dialects.md", "dialects", _dialects(services))
     names = sorted({service.page for service in services})
-    return {"dialects.md": index} | {f"dialects/{name}.md": _dialect_page(name) for name in names}
+    affinity = _filled("how-to/affinity.md", "affinity", _affinity())
+    return {"dialects.md": index, "how-to/affinity.md": affinity} | {
+        f"dialects/{name}.md": _dialect_page(name) for name in names
+    }
 
 
 def _dialects(services: Iterable[Service]) -> Iterable[str]:
@@ -753,6 +757,16 @@ def _dialects(services: Iterable[Service]) -> Iterable[str]:
         (f"[{it.title}](dialects/{it.page}.md)", _code(it.name), _code(it.example), _placement(it)) for it in services
     )
     yield from _table(("service", "`dialect`", "URLs like", "needs"), rows)
+
+
+def _affinity() -> Iterable[str]:
+    names_by_pattern: dict[str, list[str]] = {}
+    for name, pattern in (*SOURCE_PATTERNS.items(), ("all others", PATH)):
+        names_by_pattern.setdefault(pattern, []).append(_code(name) if name in DIALECTS else name)
+    yield from _table(
+        ("dialect", "expression; its group is the original"),
+        ((", ".join(names), _code(pattern)) for pattern, names in names_by_pattern.items()),
+    )
 
 
 def _placement(service: Service) -> str:

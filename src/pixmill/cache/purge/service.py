@@ -119,6 +119,7 @@ class PurgeService:
     async def pull(self) -> None:
         """Apply the purges of other servers now; otherwise that happens at every poll."""
         await asyncio.gather(*map(self._sync, self._logs))
+        self._lower_fence()  # without any log there is nothing to wait for
 
     async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
         """See ``ports.Purger``. Goes on if the caller is cancelled: a purge that is in force here must be logged."""
