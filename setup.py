@@ -26,7 +26,6 @@ WITHOUT_KERNEL = """
 !! ------------------------------------------------------------------------------------------------------ !!
 !!  Pixmill was built WITHOUT its compiled kernel: no working C compiler, or no headers of Python.         !!
 !!  Images are resampled by libvips, on sRGB values instead of in linear light, in 1.5 times the time.     !!
-!!  quality=auto is a fixed quality.                                                                       !!
 !!  The wheel runs everywhere and is the slow one. Install gcc (or clang) and the headers; build again.    !!
 !! ------------------------------------------------------------------------------------------------------ !!
 """
@@ -126,11 +125,8 @@ class ReproducibleSdist(sdist):
         return str(archive)
 
 
-def extension(name: str, *headers: str, fuses: bool = True) -> Extension:
-    """Return the build of a C file of this name, which is optional.
-
-    ``fuses``: multiplications and additions may be fused, so that results depend on the instruction set.
-    """
+def extension(name: str, *headers: str) -> Extension:
+    """Return the build of a C file of this name, which is optional."""
     source = Path("src", *name.split(".")).with_suffix(".c")
     return Extension(
         name,
@@ -142,7 +138,7 @@ def extension(name: str, *headers: str, fuses: bool = True) -> Extension:
             "-std=c11",
             "-fno-math-errno",  # so that square roots are vectorised
             "-fno-trapping-math",
-            f"-ffp-contract={'fast' if fuses else 'off'}",
+            "-ffp-contract=fast",
             "-Wno-psabi",  # no vector is passed between object files
         ],
         libraries=["m"],
@@ -164,6 +160,5 @@ setup(
             "pixmill.engine.pixels.resample._kernel", "_resample.h", "_resample_run.h", "_resample_compensation.h"
         ),
         extension("pixmill.engine.codecs._scanlines", "_scanlines.h", "_scanlines_run.h"),
-        extension("pixmill.engine.pixels.analysis._ssimulacra2", fuses=False),
     ],
 )

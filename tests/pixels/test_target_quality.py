@@ -1,7 +1,6 @@
 """The look that ``quality=auto`` aims at, and the score that measures it."""
 
 import io
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +22,15 @@ from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decode_result, encode_image, photo
 
 PHOTOS = sorted((Path(__file__).parents[2] / "examples" / "photos").glob("*.jpg"))
-CRATE_SCORES = (72.7, 4.4, 73.5, 58.6)
+CRATE_QUALITIES = (30, 60, 90)
+CRATE_SCORES = {
+    "fig": (40.6, 57.0, 77.0),
+    "friends": (57.9, 73.2, 86.8),
+    "seeding": (57.2, 74.0, 87.5),
+    "sunset": (52.5, 68.3, 84.5),
+    "umang": (50.5, 72.9, 89.9),
+    "wine": (59.9, 72.6, 86.1),
+}
 LOSSY = (Format.JPEG, Format.WEBP, Format.AVIF)
 
 every_photo = pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
@@ -84,20 +91,17 @@ def test_auto_makes_pictures_look_more_alike_than_a_number_does(kind: Format) ->
     assert spread(target_quality=70) < 0.7 * spread(quality=70)
 
 
-def damaged(original: Image.Image) -> Iterator[Image.Image]:
-    """Yield the image in blocks, in few values, with noise, and with stripes."""
-    pixels = np.asarray(original).astype(int)
-    yield Image.fromarray(np.asarray(original.resize((120, 80), Image.Resampling.BOX)).repeat(2, 0).repeat(2, 1))
-    yield Image.fromarray((pixels // 24 * 24 + 12).clip(0, 255).astype(np.uint8))
-    yield Image.fromarray((pixels + (pixels[::-1, ::-1] * 7919 % 13 - 6)).clip(0, 255).astype(np.uint8))
-    yield Image.fromarray((pixels + (np.indices(pixels.shape).sum(0) // 8 % 2 * 6)).clip(0, 255).astype(np.uint8))
-
-
-def test_the_score_is_that_of_a_program_of_others() -> None:
-    """Of the crate ssimulacra2 0.5.1."""
-    reference = ssimulacra2.Reference(frame_of(photo()))
-    scores = [reference.score(frame_of(image)) for image in damaged(photo())]
-    assert scores == pytest.approx(CRATE_SCORES, abs=1.0)
+@every_photo
+def test_the_score_is_close_to_that_of_a_program_of_others(path: Path) -> None:
+    """Of the crate ssimulacra2 0.5.1, on JPEGs of 360 × 240 pixels by Pillow 13."""
+    with Image.open(path) as image:
+        original = image.convert("RGB").resize((360, 240), Image.Resampling.BOX)
+    reference = ssimulacra2.Reference(frame_of(original))
+    scores = [
+        reference.score(frame_of(Image.open(_file(encode_image(original, "JPEG", quality=quality))).convert("RGB")))
+        for quality in CRATE_QUALITIES
+    ]
+    assert scores == pytest.approx(CRATE_SCORES[path.stem], abs=3)
 
 
 def test_the_same_image_scores_100_and_a_worse_one_less() -> None:
@@ -115,32 +119,6 @@ def test_the_same_image_scores_100_and_a_worse_one_less() -> None:
 
 def _file(body: memoryview) -> io.BytesIO:
     return io.BytesIO(body)
-
-
-@pytest.mark.parametrize("size", [(240, 160), (61, 47), (8, 8), (9, 300)])
-def test_the_score_does_not_depend_on_the_instruction_set(size: tuple[int, int]) -> None:
-    from pixmill.engine.pixels.analysis import _ssimulacra2  # noqa: PLC0415  # it may not be there
-
-    one, two = photo(*size).tobytes(), photo(*size).rotate(180).tobytes()
-    assert _ssimulacra2.compare(one, two, *size, 1) == _ssimulacra2.compare(one, two, *size, 0)
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "width", "height"),
-    [
-        (192, 192, 7, 9),
-        (192, 191, 8, 8),
-        (192, 192, 8, 9),
-        (192, 192, -8, -8),
-        (0, 0, 0, 0),
-        (3 * 8 * 5000,) * 2 + (8, 5000),
-    ],
-)
-def test_buffers_of_another_size_are_refused(one: int, two: int, width: int, height: int) -> None:
-    from pixmill.engine.pixels.analysis import _ssimulacra2  # noqa: PLC0415  # it may not be there
-
-    with pytest.raises(ValueError, match="same size"):
-        _ssimulacra2.compare(bytes(one), bytes(two), width, height, 1)
 
 
 def test_of_a_large_image_four_parts_are_compared() -> None:
@@ -162,13 +140,6 @@ def test_auto_is_the_same_each_time() -> None:
 @pytest.mark.parametrize("picture", [Image.new("L", (60, 40), 99), Image.new("RGBA", (3, 500), (9, 8, 7, 50))])
 def test_auto_takes_flat_grey_transparent_and_narrow_pictures(kind: Format, picture: Image.Image) -> None:
     assert render_output(encode_image(picture, "PNG"), formats=(kind,), target_quality=80).format is kind
-
-
-def test_without_the_compiled_module_auto_is_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = source_of(PHOTOS[0])
-    monkeypatch.setattr(ssimulacra2, "available", False)
-    auto = render_output(source, formats=(Format.JPEG,), target_quality=40)
-    assert auto.body == render_output(source, formats=(Format.JPEG,), quality=40).body
 
 
 def test_auto_takes_an_animation_at_the_number() -> None:

@@ -1,29 +1,27 @@
-"""How much two images look alike: SSIMULACRA2 (Sneyers 2022, https://github.com/cloudinary/ssimulacra2), version 2.1.
+"""How much two images look alike: an estimate of SSIMULACRA2 2.1 (Sneyers 2022, https://github.com/cloudinary/ssimulacra2).
 
 A score of 100 is the same image, 90 is indistinguishable from it, 70 is high and 50 medium quality; the mean of
-compressed photographs agrees with that of people better than any other measure that is as fast. The error maps are
-those of ``_ssimulacra2.c``; here they are weighed. On 24 results the score differs by 0.2 on average from that of a
-program of others, and by at most 0.5. It takes 7 ms at 512 × 341 pixels, 40 ms at a megapixel; of larger images four
-parts are compared.
+compressed photographs agrees with that of people better than any other measure that is as fast.
 
-Without the compiled module there is no score. Must never know encoders or plans.
+SSIMULACRA2 weighs 108 averages of error maps: of the three channels of XYB, at six scales, under a Gaussian of sigma
+1.5. Nine of them, with other weights, explain nearly all of it, in windows of 5 × 5 pixels that do not overlap (a standard
+deviation of 1.41). The weights were fitted to 3,600 JPEGs, WebPs and AVIFs of 108 images, most of them photographs;
+the estimate differs from the crate ssimulacra2 by 1.5 there (standard deviation), by 3 in drawings.
+
+Takes 10 ms of CPU time at 800 × 541 pixels; of images above 1,024 pixels a side parts are compared, in at most 27.
+Must never know encoders or plans.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
-from PIL import Image
+from PIL import Image, ImageMath
 
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
-from pixmill.plan.lengths import Box, Size
-
-try:
-    from pixmill.engine.pixels.analysis import _ssimulacra2
-except ImportError:  # built without a C compiler
-    available = False
-else:
-    available = True
+from pixmill.engine.raster.linear_light import srgb_to_linear
+from pixmill.plan.lengths import Size
 
 MIN_SIDE: Final = 8
 """A smaller image has no score."""
@@ -32,83 +30,98 @@ _TILE_SIDE: Final = 512
 _MAX_TILES_PER_SIDE: Final = 2
 _GREY: Final = 128
 
-_WEIGHTS: Final[dict[tuple[int, int, int, int], float]] = {
-    (0, 1, 0, 1): 1.1041726426657346,
-    (0, 2, 0, 1): 1.8422455520539298,
-    (0, 2, 1, 1): 11.441172603757666,
-    (0, 3, 0, 1): 1.8787594979546387,
-    (0, 3, 1, 1): 10.94906990605142,
-    (0, 4, 1, 0): 0.9677937080626833,
-    (0, 4, 1, 1): 0.9981766977854967,
-    (1, 0, 0, 1): 7.466890328078848,
-    (1, 0, 2, 1): 17.445833984131262,
-    (1, 1, 0, 1): 6.683678146179332,
-    (1, 1, 2, 1): 1.027889937768264,
-    (1, 2, 0, 0): 225.20515300849274,
-    (1, 2, 0, 1): 19.213238186143016,
-    (1, 3, 0, 0): 176.39317598450694,
-    (1, 3, 0, 1): 24.43300999870476,
-    (1, 3, 1, 1): 0.28520802612117757,
-    (1, 4, 0, 1): 34.77906344483772,
-    (1, 4, 1, 1): 44.835625328877896,
-    (2, 3, 0, 1): 8.826982764996862,
-    (2, 3, 1, 1): 23.19243343998926,
-    (2, 4, 0, 0): 95.1080498811086,
-    (2, 4, 1, 0): 0.9863978034400682,
-    (2, 4, 1, 1): 171.2667255897307,
-    (2, 4, 2, 0): 0.9834382792465353,
-    (2, 4, 2, 1): 0.9807858872435379,
-}
-"""By channel (X, Y, B), scale, map (dissimilarity, added edges, lost edges), and norm (the mean, the fourth root of the
-mean of fourth powers). Those of the definition below 0.05 are left out: they change no score by 0.01."""
+_WINDOW: Final = 5
+_MIN_SCALED_SIDE: Final = 7
+"""Smaller scales of a small image are left out."""
+_CONTRAST: Final = 0.0009
+"""Local variances far below it are not seen."""
 
+_Y, _X, _B = range(3)
+_Plane = tuple[int, int]
+"""A channel at a scale: the scale, whose pixels are 2 to its power wide, and the channel."""
+
+_ERROR, _ERROR_4, _LOST, _EDGES_4 = range(4)
+"""The mean of structural dissimilarity; the fourth root of the mean of its fourth powers; the mean of edges that were
+lost; the fourth root of the mean of fourth powers of edges that were lost or added."""
+
+_WEIGHTS: Final[Mapping[_Plane, Mapping[int, float]]] = {
+    (0, _Y): {_ERROR_4: 6.4, _LOST: 68.0},
+    (1, _Y): {_ERROR_4: 8.8},
+    (1, _X): {_ERROR_4: 4.0},
+    (2, _Y): {_ERROR: 177.0},
+    (3, _Y): {_ERROR: 110.0},
+    (4, _Y): {_ERROR_4: 270.0},
+    (4, _B): {_ERROR_4: 47.0, _EDGES_4: 170.0},
+}
 _NORM, _SQUARE, _CUBE, _POWER = 0.9562382616834844, -0.020884521182843837, 6.248496625763138e-05, 0.6276336467831387
 _LINEAR: Final = 2.326765642916932
+"""Of the polynomial that turns a sum of errors into a score, as in SSIMULACRA2."""
 
-Sums = Sequence[tuple[int, Sequence[float]]]
+_LIGHT: Final = [srgb_to_linear(level / 255) for level in range(256)]
+_BIAS: Final = 0.0037930732552754493
+_CONES: Final = (
+    (0.30, 0.622, 0.078),
+    (0.23, 0.692, 0.078),
+    (0.24342268924547819, 0.20476744424496821, 0.5518098665095535),
+)
+"""Shares of linear red, green and blue in what each kind of cone sees."""
+
+_LUMA_ROOTS: Final = [(light + _BIAS) ** (1 / 3) for light in _LIGHT]
+_CONE_LIGHT: Final = [[[share * light for light in _LIGHT] for share in shares] for shares in _CONES]
 
 
 def can_compare(size: Size) -> bool:
-    """Whether images of this size have a score in this installation."""
-    return available and min(size.sides) >= MIN_SIDE
+    """Whether images of this size have a score."""
+    return min(size.sides) >= MIN_SIDE
 
 
 class Reference:
     """An image that others of the same size are compared with."""
 
     def __init__(self, frame: Frame) -> None:
-        self._tiles = [(box, _rgb_bytes(tile)) for box, tile in _tiles(_opaque(frame))]
+        self._statistics = {key: _Statistics.of(plane) for key, plane in _planes(_sampled(frame))}
 
     def score(self, other: Frame) -> float:
         """Return the score of another image, in hundredths."""
-        image = _opaque(other)
-        sums: list[Sums] = [
-            _ssimulacra2.compare(reference, _rgb_bytes(_part(image, box)), box.width, box.height, 1)
-            for box, reference in self._tiles
-        ]
-        return round(_score(sums), 2)
+        error = 0.0
+        for key, plane in _planes(_sampled(other)):
+            errors = _errors(self._statistics[key], _Statistics.of(plane))
+            error += sum(weight * errors[kind] for kind, weight in _WEIGHTS[key].items())
+        return round(_score(error), 2)
+
+
+def _score(error: float) -> float:
+    error *= _NORM
+    error *= _LINEAR + error * (_SQUARE + error * _CUBE)
+    return 100 - 10 * error**_POWER if error > 0 else 100.0
+
+
+# ---------------------------------------------------------------- what is compared
+
+
+def _sampled(frame: Frame) -> Image.Image:
+    """Return all of an image of at most 1,024 pixels along each side; of a larger one parts of 512, joined."""
+    image = _opaque(frame)
+    columns, rows = _spans(image.width), _spans(image.height)
+    if len(columns) == len(rows) == 1:
+        return image
+    sampled = Image.new("RGB", (sum(length for _, length in columns), sum(length for _, length in rows)))
+    for row, (top, height) in enumerate(rows):
+        for column, (left, width) in enumerate(columns):
+            tile = image.crop((left, top, left + width, top + height))
+            sampled.paste(tile, (column * _TILE_SIDE, row * _TILE_SIDE))
+    return sampled
 
 
 def _opaque(frame: Frame) -> Image.Image:
-    """Return the image, transparent pixels on grey."""
+    """Return the image in RGB, transparent pixels on grey."""
     image = to_pillow(frame)
-    if frame.layout.has_alpha:
-        ground = Image.new(image.mode.removesuffix("A"), image.size, (_GREY,) * (len(image.mode) - 1))
-        ground.paste(image.convert(ground.mode), mask=image.getchannel("A"))
-        return ground
-    return image
-
-
-def _rgb_bytes(image: Image.Image) -> bytes:
-    return image.convert("RGB").tobytes()
-
-
-def _tiles(image: Image.Image) -> Iterator[tuple[Box, Image.Image]]:
-    """Yield the parts of an image that are compared: all of it up to 1,024 pixels along each side."""
-    for top, height in _spans(image.height):
-        for left, width in _spans(image.width):
-            box = Box(left, top, width, height)
-            yield box, _part(image, box)
+    colours = image.convert("RGB")
+    if not frame.layout.has_alpha:
+        return colours
+    ground = Image.new("RGB", image.size, (_GREY, _GREY, _GREY))
+    ground.paste(colours, mask=image.getchannel("A"))
+    return ground
 
 
 def _spans(side: int) -> list[tuple[int, int]]:
@@ -119,18 +132,116 @@ def _spans(side: int) -> list[tuple[int, int]]:
     return [(gap + number * (_TILE_SIDE + gap), _TILE_SIDE) for number in range(_MAX_TILES_PER_SIDE)]
 
 
-def _part(image: Image.Image, box: Box) -> Image.Image:
-    return image.crop((box.left, box.top, box.left + box.width, box.top + box.height))
+def _planes(image: Image.Image) -> Iterator[tuple[_Plane, Image.Image]]:
+    """Yield the planes that are compared, as far as the image is large enough for them.
+
+    Y of the full size is computed from luma, which is faster by half; all others from the image of half the size.
+    """
+    yield (0, _Y), image.convert("L").point(_LUMA_ROOTS, "F")
+    channels = _yxb(image.reduce(2))
+    for scale, channel in _WEIGHTS:
+        shrink = 1 << scale >> 1
+        if scale and min(channels[channel].size) // shrink >= _MIN_SCALED_SIDE:
+            yield (scale, channel), channels[channel].reduce(shrink)
 
 
-def _score(tiles: list[Sums]) -> float:
-    scales = min(len(tile) for tile in tiles)
-    pixels = [sum(tile[scale][0] for tile in tiles) for scale in range(scales)]
-    error = 0.0
-    for (channel, scale, error_map, norm), weight in _WEIGHTS.items():
-        if scale < scales:
-            mean = sum(tile[scale][1][6 * channel + 2 * error_map + norm] for tile in tiles) / pixels[scale]
-            error += weight * (mean**0.25 if norm else mean)
-    error *= _NORM
-    error *= _LINEAR + error * (_SQUARE + error * _CUBE)
-    return 100 - 10 * error**_POWER if error > 0 else 100.0
+def _yxb(image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """Return Y, X and B, but for constants."""
+    light = [
+        [band.point(table, "F") for band, table in zip(image.split(), tables, strict=True)] for tables in _CONE_LIGHT
+    ]
+    long, middle, short = (
+        _computed(lambda of: (of["red"] + of["green"] + of["blue"] + _BIAS) ** (1 / 3), red=red, green=green, blue=blue)
+        for red, green, blue in light
+    )
+    y = _computed(lambda of: (of["long"] + of["middle"]) * 0.5, long=long, middle=middle)
+    x = _computed(lambda of: (of["long"] - of["middle"]) * 7, long=long, middle=middle)
+    return y, x, _computed(lambda of: of["short"] - of["y"], short=short, y=y)
+
+
+# ---------------------------------------------------------------- errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Statistics:
+    """A plane; of each window the mean, the variance, and how far the pixel in the middle is from the mean, plus 1."""
+
+    plane: Image.Image
+    mean: Image.Image
+    variance: Image.Image
+    contrast: Image.Image
+
+    @classmethod
+    def of(cls, plane: Image.Image) -> "_Statistics":
+        mean, squares = _means(plane), _means(_computed(lambda of: of["plane"] * of["plane"], plane=plane))
+        return cls(
+            plane,
+            mean,
+            _computed(lambda of: of["squares"] - of["mean"] * of["mean"], squares=squares, mean=mean),
+            _computed(lambda of: abs(of["centre"] - of["mean"]) + 1, centre=_centres(plane), mean=mean),
+        )
+
+
+def _errors(one: _Statistics, two: _Statistics) -> dict[int, float]:
+    """Return the size of each kind of error."""
+    dissimilarity, edges = _dissimilarity(one, two), _edges(one, two)
+    return {
+        _ERROR: _mean(dissimilarity),
+        _ERROR_4: _mean_4(dissimilarity),
+        _LOST: _mean(_computed(lambda of: of["max"](-of["edges"], 0), edges=edges)),
+        _EDGES_4: _mean_4(edges),
+    }
+
+
+def _dissimilarity(one: _Statistics, two: _Statistics) -> Image.Image:
+    """Return 1 less the structural similarity of each window."""
+    products = _means(_computed(lambda of: of["one"] * of["two"], one=one.plane, two=two.plane))
+    covariance = _computed(
+        lambda of: of["products"] - of["one"] * of["two"], products=products, one=one.mean, two=two.mean
+    )
+    return _computed(
+        lambda of: 1 - (2 * of["covariance"] + _CONTRAST) / (of["one"] + of["two"] + _CONTRAST),
+        covariance=covariance,
+        one=one.variance,
+        two=two.variance,
+    )
+
+
+def _edges(one: _Statistics, two: _Statistics) -> Image.Image:
+    """Return edges that were added, above 0, and lost, below."""
+    return _computed(lambda of: of["two"] / of["one"] - 1, one=one.contrast, two=two.contrast)
+
+
+def _means(plane: Image.Image) -> Image.Image:
+    """Return the mean of each whole window."""
+    width, height = _whole(plane)
+    return plane.crop((0, 0, width, height)).reduce(_WINDOW)
+
+
+def _centres(plane: Image.Image) -> Image.Image:
+    """Return the pixel in the middle of each whole window."""
+    width, height = _whole(plane)
+    size = width // _WINDOW, height // _WINDOW
+    return plane.resize(size, Image.Resampling.NEAREST, (0, 0, width, height))
+
+
+def _whole(plane: Image.Image) -> tuple[int, int]:
+    return plane.width // _WINDOW * _WINDOW, plane.height // _WINDOW * _WINDOW
+
+
+def _mean_4(errors: Image.Image) -> float:
+    """Return the fourth root of the mean of fourth powers."""
+    squares = _computed(lambda of: of["errors"] * of["errors"], errors=errors)
+    fourth = _mean(_computed(lambda of: of["squares"] * of["squares"], squares=squares))
+    return float(fourth**0.25)
+
+
+def _mean(errors: Image.Image) -> float:
+    [mean] = cast("tuple[float]", errors.reduce(errors.size).get_flattened_data())
+    return mean
+
+
+def _computed(expression: Callable[[dict[str, Any]], Any], **planes: Image.Image) -> Image.Image:
+    """Return the image whose pixels are ``expression`` of those of planes of the same size."""
+    computed: Image.Image = ImageMath.lambda_eval(expression, **planes)
+    return computed

@@ -16,6 +16,8 @@ _CLOSE_BELOW, _CLOSE_ABOVE = 0.5, 1.0
 """A score this close to the target ends the search: 2 points are the least that can be seen."""
 _MIN_QUALITY, _MAX_QUALITY = 5, 99
 _MIN_SLOPE: Final = 0.3
+_MAX_DROP: Final = 2
+"""Of the quality from the second try to the third, as a divisor: a sky keeps its look for long, then loses it fast."""
 _CLOSE_ENOUGH_RATIO: Final = 0.95
 
 
@@ -56,7 +58,8 @@ def _next_quality(scores: dict[int, float], target_quality: int) -> int:
     if others and looks[near] != looks[others[0]]:
         slope = max(_MIN_SLOPE, (looks[near] - looks[others[0]]) / (near - others[0]))
     quality = round(near + (target_quality - looks[near]) / slope)
-    return max(_MIN_QUALITY, min(_MAX_QUALITY, quality))
+    lowest = min(scores) // _MAX_DROP if others else _MIN_QUALITY
+    return max(_MIN_QUALITY, lowest, min(_MAX_QUALITY, quality))
 
 
 def _interpolate(knots: Sequence[tuple[float, float]], position: float) -> float:
