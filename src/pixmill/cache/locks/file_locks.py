@@ -20,7 +20,10 @@ from pixmill.runtime.backoff import Backoff
 LOCK_FILE_NAME: Final = "render.lock"
 
 _KEY_DIGITS: Final = 15
-"""Hexadecimal digits of a key that make the offset: 60 bits, which every offset can hold."""
+"""Hexadecimal digits that make the offset, the last ones of a key: its first are the same for all results of a source.
+
+60 bits, which every offset can hold.
+"""
 
 _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 _NETWORK_FILE_SYSTEMS: Final = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "lustre", "gfs", "ocfs", "afs")
@@ -41,7 +44,7 @@ class FileLocks:
 
     async def try_acquire(self, key: Key) -> "HeldFileLock | None":
         """Returns the lock without waiting, or None while another process holds it."""
-        offset = int(key[:_KEY_DIGITS], 16)
+        offset = int(key[-_KEY_DIGITS:], 16)
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
         except (BlockingIOError, PermissionError):  # POSIX allows either
