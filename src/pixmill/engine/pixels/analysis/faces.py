@@ -1,6 +1,6 @@
 """Detects faces: by a network, or a cascade where that does not exist; both come with the extra ``pixmill[faces]``.
 
-CPU milliseconds for an image of 3:2: the network 4 at 208 pixels and 36 at 640, the cascade 50 at 640. The libraries
+CPU milliseconds for an image of 3:2: the network 5 at 208 pixels and 36 at 640, the cascade 50 at 640. The libraries
 are loaded at the first detection. Must never know what the faces are used for.
 """
 
