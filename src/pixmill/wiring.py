@@ -28,6 +28,7 @@ from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.locks.file_locks import is_network_file_system
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
+from pixmill.cache.purge.peer_log import PeerPurgeLog
 from pixmill.cache.tiered import TieredCache
 from pixmill.engine.extras import is_extra_installed
 from pixmill.engine.pool.pool import EnginePool
@@ -195,7 +196,7 @@ def _build_api(
     return ApiContext(
         config=settings,
         images=make_image_services(settings, resizer),
-        admin=AdminServices(storage.cache.purge_service, warm_queue),
+        admin=AdminServices(storage.cache.purge_service, storage.cache.purge_service, warm_queue),
         limits=RequestLimits(
             images=settings.limits(),
             max_upload_bytes=settings.max_source_bytes,
@@ -289,11 +290,25 @@ async def _open_caches(
         )
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
+    _add_peers(settings, cache)
     stack.push_async_callback(cache.purge_service.close)  # before the tiers that it sweeps
     if siblings:
         siblings.share_purges(cache.purge_service)
     await cache.purge_service.open()
     return cache, original_cache
+
+
+def _add_peers(settings: Settings, cache: TieredCache) -> None:
+    """Exchange purges with the servers of PIXMILL_PEERS."""
+    addresses, tokens = settings.peer_addresses(), settings.admin_tokens()
+    if not addresses:
+        return
+    if not tokens:
+        raise SettingsError(
+            "PIXMILL_PEERS needs PIXMILL_ADMIN_TOKEN, by which servers know each other; for example "
+            "PIXMILL_ADMIN_TOKEN=$(openssl rand -hex 32)"
+        )
+    cache.purge_service.add_log(PeerPurgeLog(addresses, tokens[0], cache.purge_service.server), "PIXMILL_PEERS")
 
 
 def _with_original_cache(

@@ -34,6 +34,14 @@ def seen(server: Pixmill) -> int:
         return image.convert("L").tobytes()[0]
 
 
+def cached(server: Pixmill) -> str:
+    return str(server.get("/resize", url="a.png", width=1, format="png").headers["cache-status"])
+
+
+def address_of(server: Pixmill) -> str:
+    return f"127.0.0.1:{server.port}"
+
+
 def purge(server: Pixmill) -> Any:
     headers = {"authorization": f"Bearer {TOKEN}"}
     reply = server.ask("POST", "/admin/purge", headers=headers, data=json.dumps({"sources": ["/a.png"]}).encode())
@@ -112,6 +120,30 @@ def test_a_server_that_was_stopped_is_named_and_serves_nothing_purged_when_it_go
         bar("servers named after one was killed", len(purge(one)["unconfirmed"]), 0)
         stopped.start()
         bar("what a server shows that was killed before a purge", seen(stopped), 4)
+
+
+def test_servers_that_share_nothing_tell_each_other_of_purges(tmp_path: Path, bar: Bar) -> None:
+    fleet = fleet_of(tmp_path, "memory://,file://{folder}/cache", count=3)
+    peers = ",".join(f"dns:127.0.0.1:{server.port}" for server in fleet.servers)
+    for server in fleet.servers:
+        server.environment["PIXMILL_PEERS"] = peers
+    with fleet:
+        one, stopped, other = fleet.servers
+        until(lambda: all("; hit" in cached(server) for server in fleet.servers), 60, "all have it")
+        paint(tmp_path / "images", 1)
+        told = purge(one)
+        bar("servers that confirmed a purge", told["confirmed"], sorted(map(address_of, (stopped, other))))
+        bar("what they show", [seen(server) for server in fleet.servers], [1, 1, 1])
+        os.kill(stopped.pid, signal.SIGSTOP)
+        paint(tmp_path / "images", 2)
+        bar("servers named as unconfirmed while one was stopped", purge(one)["unconfirmed"], [address_of(stopped)])
+        os.kill(stopped.pid, signal.SIGCONT)
+        bar("what a server shows that was stopped", seen(stopped), 2)
+        other.stop(signal.SIGKILL)
+        paint(tmp_path / "images", 3)
+        bar("servers named after one was killed", purge(one)["unconfirmed"], [])
+        other.start()
+        bar("what a server shows that was killed before a purge", seen(other), 3)
 
 
 def test_a_server_that_starts_without_redis_asks_the_source_until_it_is_there(

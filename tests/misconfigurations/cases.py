@@ -43,6 +43,8 @@ def a_config(text: str) -> Case:
 
 
 CASES: dict[str, Case] = {
+    "peers without a port": env(peers="dns:pixmill-peers", admin_token=KEY),
+    "peers without a token": env(peers="dns:pixmill-peers:8080"),
     "a configuration file that is not there": Case(flags={"config": "pixmill.toml"}),
     "a configuration file that is no TOML": a_config("port = 8080\ncache = memory://\n"),
     "a configuration file with a value that is wrong": a_config('port = "many"\n'),

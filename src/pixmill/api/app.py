@@ -26,9 +26,11 @@ from pixmill.api.middleware.tracing import TracingMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.openapi import get_openapi
+from pixmill.api.routes.peer_purges import get_peer_purges, post_peer_purges
 from pixmill.api.routes.playground import get_asset, get_config, get_images, get_page, post_convert, post_upload
 from pixmill.api.routes.purge import get_purges, post_purge
 from pixmill.api.routes.warm import get_warm, post_warm
+from pixmill.ports.purges import PEER_PATH
 
 DOCUMENT_ROUTES = [
     Route("/openapi.json", get_openapi),
@@ -42,6 +44,8 @@ ADMIN_ROUTES = [
     Route("/metrics", get_metrics),
     Route("/admin/purge", post_purge, methods=["POST"]),
     Route("/admin/purges", get_purges),
+    Route(PEER_PATH, post_peer_purges, methods=["POST"]),
+    Route(PEER_PATH, get_peer_purges),
     Route("/admin/warm", post_warm, methods=["POST"]),
     Route("/admin/warm", get_warm),
 ]

@@ -24,6 +24,7 @@ from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.limits import Limits
 from pixmill.ports.observe import Observer
 from pixmill.ports.pipeline import ImageListing, Purger, Uploads
+from pixmill.ports.purges import PurgeExchange
 from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.runtime.shared_rate_limiter import SharedBuckets
 from pixmill.services.health import ComponentHealth, HealthService
@@ -47,6 +48,7 @@ class AdminServices:
     """What operators may do."""
 
     purger: Purger
+    purge_exchange: PurgeExchange
     warm_queue: WarmQueue
     auth_throttle: FailedAuthThrottle = field(default_factory=FailedAuthThrottle)
 

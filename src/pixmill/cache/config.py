@@ -1,5 +1,6 @@
 """Settings of the cache: tiers, and freshness of results."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,7 @@ from pixmill.runtime.setting_types import Contradiction, Duration, SettingGroup,
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
+_PEER: Final = re.compile(r"dns:([A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})):([1-9][0-9]{0,4})", re.ASCII)
 _ORIGINALS_SCHEMES: Final = ((), ("memory",), ("file",), ("memory", "file"))
 """Allowed combinations of tiers."""
 
@@ -31,6 +33,13 @@ class CacheConfig(SettingGroup):
     )
     redis_password: SecretStr = Field(
         default=SecretStr(""), examples=["…"], description="Password of the Redis tier, if its URL has none."
+    )
+    peers: str = Field(
+        default="",
+        examples=["dns:pixmill-peers:8080"],
+        description="Other servers, to which each purge is sent where they share no Redis: dns:NAME:PORT, a name that "
+        "resolves to the addresses of all of them, such as that of a headless Service, and the port of /admin; several "
+        "are comma-separated. All have the same PIXMILL_ADMIN_TOKEN.",
     )
     cache_lock_timeout_s: Duration = Field(
         default=10.0,
@@ -125,6 +134,18 @@ class CacheConfig(SettingGroup):
                 "are for results only"
             )
         return text
+
+    @field_validator("peers")
+    @classmethod
+    def _check_peers(cls, text: str) -> str:
+        if text and not all(_PEER.fullmatch(each.strip()) for each in text.split(",")):
+            raise ValueError("must be dns:NAME:PORT, comma-separated if there are several")
+        return text
+
+    def peer_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Returns the names and ports of the other servers."""
+        found = (_PEER.fullmatch(each.strip()) for each in self.peers.split(","))
+        return tuple((each[1], int(each[2])) for each in found if each)
 
     @field_validator("cache")
     @classmethod

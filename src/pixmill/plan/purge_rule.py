@@ -70,7 +70,7 @@ def is_rule_id(data: bytes) -> bool:
     scope = _SCOPES[data[0] >> 1]
     if scope is PurgeScope.ALL:
         return len(data) == 1
-    return len(data) > 1 if scope is PurgeScope.PREFIX else len(data) == _DIGEST_ID_BYTES
+    return _is_text(data[1:]) if scope is PurgeScope.PREFIX else len(data) == _DIGEST_ID_BYTES
 
 
 def text_digest(text: str) -> bytes:
@@ -86,6 +86,13 @@ def to_ticks(at: float) -> int:
 def from_ticks(ticks: int) -> float:
     """Undo ``to_ticks``."""
     return ticks / TIMES_PER_S
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _rest_of(target: PurgeTarget) -> bytes:

@@ -45,8 +45,10 @@ class Learned:
 class LogSync:
     """Reads a log, and writes what it lacks. Its methods never raise."""
 
-    def __init__(self, log: PurgeLog, rules: PurgeRules, observer: Observer) -> None:
+    def __init__(self, log: PurgeLog, rules: PurgeRules, observer: Observer, title: str = "") -> None:
+        """``title``: the log as operators know it; by default a cache tier."""
         self.log = log
+        self._title = title or f"the cache tier {log.name} (PIXMILL_CACHE)"
         self.sequenced: SequencedLog | None = log if isinstance(log, SequencedLog) else None
         self.read_at = 0.0
         """Monotonic time at which the last complete read began; 0 before the first."""
@@ -159,9 +161,9 @@ class LogSync:
             if not self._is_failing:
                 self._is_failing = True
                 detail = error.detail if isinstance(error, StoreError) else repr(error)
-                _LOG.warning("Purges are not shared over the cache tier %s (PIXMILL_CACHE): %s", self.name, detail)
+                _LOG.warning("Purges are not shared over %s: %s", self._title, detail)
             return False
         if self._is_failing:
             self._is_failing = False
-            _LOG.info("Purges are shared over the cache tier %s again", self.name)
+            _LOG.info("Purges are shared over %s again", self._title)
         return True

@@ -8,8 +8,10 @@ knew these purges, or so long after them that clock skew cannot be the reason. O
 later one counts, so rules from any number of servers, in any order and repeated, merge to the same set.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from math import inf
 from time import time
 from typing import Final
@@ -40,6 +42,9 @@ requested, never less."""
 
 MAX_RECENT: Final = 1_000
 """Rules that are listed."""
+
+MAX_JOURNAL: Final = 16_384
+"""Rules that another server can learn of without reading all."""
 
 _FORGET_DIVISOR: Final = 4
 _SAMPLE: Final = 10_000
@@ -163,6 +168,8 @@ class PurgeRules:
         """Added to the clock for watermarks: how far the clock of a log is behind."""
         self._watermark = 0.0
         self._hard, self._soft = _RuleTable(hard=True), _RuleTable(hard=False)
+        self._journal: deque[PurgeRule] = deque(maxlen=MAX_JOURNAL)
+        self._journal_end = 0
         self._recent: BoundedDict[bytes, PurgeRule] = BoundedDict(MAX_RECENT)
         self._clock = clock
         self._max_rules, self._max_prefixes = max_rules, max_prefixes
@@ -227,6 +234,18 @@ class PurgeRules:
     def recent(self) -> list[PurgeRule]:
         """Returns at most the last thousand rules that were added and are in force, by time."""
         return sorted(filter(self.is_in_force, self._recent.values()), key=lambda rule: rule.at)
+
+    @property
+    def place(self) -> int:
+        """The number of rules that were added since the start."""
+        return self._journal_end
+
+    def added_since(self, place: int) -> list[PurgeRule] | None:
+        """Returns the rules added since there were as many; None if that is too long ago."""
+        count = self._journal_end - place
+        if not 0 <= count <= len(self._journal):
+            return None
+        return list(islice(self._journal, len(self._journal) - count, None))
 
     def match(self, sources: Iterable[str], tags: Iterable[str], purge_watermark: float) -> PurgeMatch:
         """Returns which purges newer than the watermark match these sources or tags; soft at least behind a fence."""
@@ -294,6 +313,8 @@ class PurgeRules:
             self._soft.discard(rule)
         (self._hard if rule.hard else self._soft).set(rule)
         self._recent[rule.id] = rule
+        self._journal.append(rule)
+        self._journal_end += 1
         self.newest = max(self.newest, rule.at)
         if not self.fenced:
             self.latest = self.newest

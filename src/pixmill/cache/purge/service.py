@@ -9,7 +9,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from time import monotonic
+from secrets import token_hex
+from time import monotonic, time
 from typing import Final
 
 from pixmill.cache.purge.fence import BEAT_S, MAX_GAP_S, PurgeFence
@@ -20,9 +21,11 @@ from pixmill.cache.purge.sweeper import Sweeper
 from pixmill.cache.purge_log import MEMBER_S, Confirmation, PurgeLog
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
+from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import PurgeTarget
 from pixmill.plan.purge_rule import PurgeRule
 from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.purges import PeerUpdates
 from pixmill.ports.values import PurgeResult
 
 LEASE_S: Final = MEMBER_S * 0.9
@@ -66,6 +69,7 @@ class PurgeService:
         self._logs = [LogSync(log, rules, self._observer) for log in purge_logs]
         self._sweeper = Sweeper(rules, self._observer, memory_tiers, local_tiers, remote_tiers, drain)
         self.fence = PurgeFence(rules)
+        self.server = token_hex(8)
         self._announcers: list[Announce] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._purges: set[asyncio.Task[PurgeResult]] = set()
@@ -83,6 +87,22 @@ class PurgeService:
     def leave_folders(self) -> None:
         """Let another process sweep the folders that it shares with this one; call it before ``open``."""
         self._sweeper.leave_folders()
+
+    def add_log(self, log: PurgeLog, title: str) -> None:
+        """Add a log that belongs to no tier, as operators know it; call it before ``open``."""
+        self._logs.append(LogSync(log, self._rules, self._observer, title))
+
+    async def accept(self, rules: Sequence[PurgeRule]) -> bool:
+        """See ``ports.purges.PurgeExchange``."""
+        latest = time() + YEAR_S
+        await self.receive([rule for rule in rules if 0 < rule.at < latest])
+        confirmations = await asyncio.gather(*(announce(rules) for announce in self._announcers))
+        return not any(one.unconfirmed for one in confirmations)
+
+    def updates(self, server: str, after: int) -> PeerUpdates:
+        """See ``ports.purges.PurgeExchange``."""
+        rules = self._rules.added_since(after) if server == self.server else None
+        return PeerUpdates(self.server, self._rules.place, list(self._rules.rules()) if rules is None else rules)
 
     async def receive(self, rules: Sequence[PurgeRule], *, shares_logs: bool = False) -> None:
         """Apply purges that another process or server has announced and logs: in the same logs or its own."""
