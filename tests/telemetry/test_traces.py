@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -12,6 +13,7 @@ from tests.e2e.scenes import until
 from tests.servers.origin import Origin
 from tests.servers.otlp import Collector, attributes
 from tests.servers.pixmill import Pixmill
+from tests.servers.prometheus import Prometheus
 
 MISS = ("GET /resize", "cache_read", "cache_lookup", "lock", "fetch", "queue", "render", "decode", "process", "encode")
 
@@ -163,6 +165,30 @@ def test_durations_have_exemplars_for_a_scraper_that_takes_openmetrics(
         line.startswith("pixmill_stage_duration_seconds_bucket{le=") and 'stage="render"' in line for line in buckets
     )
     assert trace_id not in server.get("/metrics").body.decode()
+
+
+def test_a_real_prometheus_stores_the_exemplars(server: Pixmill, collector: Collector, origin: Origin) -> None:
+    header, trace_id = traceparent()
+    began_s = time.time()
+    with Prometheus(f"127.0.0.1:{server.port}") as prometheus:
+        server.get("/resize", {"traceparent": header}, url=origin.url("/a.jpg"), width=110)
+
+        def trace_ids() -> set[str]:
+            series = prometheus.exemplars("pixmill_request_duration_seconds_bucket", began_s - 1)
+            return {one["labels"]["trace_id"] for each in series for one in each["exemplars"]}
+
+        until(lambda: trace_id in trace_ids(), 60, "an exemplar in Prometheus")
+
+
+def test_each_of_several_processes_sends_its_spans(collector: Collector, origin: Origin) -> None:
+    with traced(collector.url, origin, processes=2) as server:
+        ids = set()
+        for number in range(16):
+            header, trace_id = traceparent()
+            server.get("/resize", {"traceparent": header}, url=origin.url("/a.jpg"), width=300 + number)
+            ids.add(trace_id)
+        collector.wait_for(lambda: ids <= {span.trace_id.hex() for span in collector.spans})
+        assert server.stop() == 0
 
 
 def test_a_trace_that_is_not_sampled_sends_nothing_but_goes_on_to_the_origin(
