@@ -133,7 +133,8 @@ class RequestContextMiddleware:
         common_headers = SAME_ORIGIN_HEADERS if scope["path"].startswith(ADMIN_PREFIX) else COMMON_HEADERS
         request_context = RequestContext(choose_request_id(_requested_id(scope)), send, common_headers)
         scope["state"] = {**scope.get("state", {}), "request_context": request_context}
-        structlog.contextvars.bind_contextvars(request_id=request_context.id)
+        trace: RequestTrace | None = scope.get("trace")
+        structlog.contextvars.bind_contextvars(request_id=request_context.id, **(trace.ids if trace else {}))
         self._request_metrics.in_flight += 1
         started = time.perf_counter()
         try:

@@ -1,12 +1,11 @@
 """Traces of requests: outermost, and there only while tracing is on.
 
-Begins the trace of each request and leaves it in the scope, as ``trace``; the middleware that counts the request ends
-it. Binds its ids to all lines that are logged meanwhile. Must never know a tracing library.
+Begins the trace of each request and leaves it in the scope, as ``trace``: the middleware that counts the request ends
+it, and writes its ids into the log. Must never know a tracing library.
 """
 
 from typing import Final
 
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.middleware.paths import raw_path
@@ -28,10 +27,7 @@ class TracingMiddleware:
             await self.app(scope, receive, send)
             return
         peer = scope["client"][0] if scope.get("client") else ""
-        with (
-            self._tracer.begin(scope["method"], scope["headers"], peer) as trace,
-            structlog.contextvars.bound_contextvars(**trace.ids),
-        ):
+        with self._tracer.begin(scope["method"], scope["headers"], peer) as trace:
             if trace.is_sampled:
                 path, query = raw_path(scope), scope["query_string"]
                 trace.describe(
