@@ -7,7 +7,7 @@ are measured. Each still is fitted into 512 × 512 pixels and requested as clien
 alone, neither, and also JPEG XL. Prints for each kind the formats chosen, the mean of their bytes, and by how much they
 are larger than the smallest: of each lossy format the bytes at the SSIMULACRA2 of the result (at that of a photograph
 at quality 80, if the result is lossless), interpolated between nine qualities, and of each lossless one its bytes.
-Animations are compared at the quality that is requested. A ratio below 1 is a result that no single format reaches.
+``benchmarks/automatic_animations.py`` compares animations. A ratio below 1 is a result that no single format reaches.
 """
 
 import json
