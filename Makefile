@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch] src/pixmill/engine/codecs/*.[ch])
 
-.PHONY: dist release serve test faults fleet conformance compat browser packages frameworks clusters cluster-test soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: dist release serve test faults faults-processes fleet conformance compat browser packages frameworks clusters cluster-test soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
@@ -17,6 +17,11 @@ test: check                      ## all checks and all tests
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
+
+faults-processes: $(VENV)/.dev   ## break the server, its workers, disk, Redis and origins as in faults, with two server processes
+	# slow_readers has no part of this; processes coalesce downloads of results alike only, so an /info of another process asks again
+	PIXMILL_TEST_PROCESSES=2 $(BIN)/python -m pytest -n 2 tests/faults --ignore tests/faults/test_slow_readers.py \
+	    --deselect tests/faults/test_crowds.py::test_clients_that_leave_while_their_originals_are_fetched_end_the_fetches
 
 fleet: $(VENV)/.dev              ## four servers behind haproxy with Redis and S3: stores that stop, herds; prints counts beside their bars
 	$(BIN)/python -m pytest tests/fleet

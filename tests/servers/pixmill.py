@@ -177,10 +177,14 @@ class Pixmill:
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.log()}")
             with contextlib.suppress(OSError):
-                if self.get("/health/ready").status == 200:
+                if self.get("/health/ready").status == 200 and self._all_listen():
                     return
             time.sleep(0.02)
         raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()[-4000:]}")
+
+    def _all_listen(self) -> bool:
+        """Several processes say so by one line: the first of them is ready before."""
+        return self.processes == 1 or '"event":"listening"' in self.log() or " serves " in self.log()
 
 
 def _children(pid: int) -> list[int]:
