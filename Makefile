@@ -24,7 +24,7 @@ faults-processes: $(VENV)/.dev   ## break the server, its workers, disk, Redis a
 	    --deselect tests/faults/test_crowds.py::test_clients_that_leave_while_their_originals_are_fetched_end_the_fetches
 
 fleet: $(VENV)/.dev              ## four servers behind haproxy with Redis and S3: stores that stop, herds; prints counts beside their bars
-	$(BIN)/python -m pytest tests/fleet
+	$(BIN)/python -m pytest -n 2 tests/fleet
 
 conformance: $(VENV)/.dev          ## compare what is shown of images of every format with what Chromium shows, pixel for pixel
 	$(BIN)/python -m pytest -n 2 tests/conformance

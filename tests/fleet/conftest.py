@@ -12,24 +12,28 @@ from tests.servers.seaweedfs import SeaweedFS
 
 Bar = Callable[[str, object, object], None]
 
+_FIGURE: Final = "figure"
+
 _lines: Final[list[str]] = []
+"""Of all test processes, which send them as properties of their reports."""
 
 
 @pytest.fixture
-def bar() -> Bar:
+def bar(record_property: Callable[[str, object], None]) -> Bar:
     """``bar("renders of 250 images", renders, 250)``: fails if the figure is another one, and prints both."""
 
     def check(what: str, figure: object, wanted: object) -> None:
-        _lines.append(f"{'ok  ' if figure == wanted else 'MISS'} {what}: {figure} (bar: {wanted})")
+        mark = "ok  " if figure == wanted else "MISS"
+        record_property(_FIGURE, f"{mark} {what}: {figure} (bar: {wanted})")
         assert figure == wanted, what
 
     return check
 
 
 @pytest.fixture
-def note() -> Callable[[str], None]:
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Print a figure that has no bar, such as a duration."""
-    return lambda text: _lines.append(f"     {text}")
+    return lambda text: record_property(_FIGURE, f"     {text}")
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +57,11 @@ def s3() -> Iterator[SeaweedFS]:
         for bucket in ("originals", "results"):
             server.make_bucket(bucket)
         yield server
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call":
+        _lines.extend(str(value) for name, value in report.user_properties if name == _FIGURE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
