@@ -7,7 +7,7 @@ Memory of results is divided too, so each process has the results that it was as
 from collections.abc import Mapping
 from typing import Final
 
-from pixmill.cache.urls.tier_urls import share_memory_tiers
+from pixmill.cache.urls.tier_urls import share_tiers
 from pixmill.settings import Settings
 
 MIN_CONNECTIONS: Final = 16
@@ -36,8 +36,8 @@ def share_of(settings: Settings, slot: int, count: int) -> Settings:
         "workers": max(1, part_of(settings.worker_count(), slot, count)),
         "memory_budget_bytes": max(settings.memory_budget() // count, int(settings.max_source_bytes)),
         "source_rate_limit": settings.source_rate_limit / count,
-        "cache": share_memory_tiers(settings.cache, count),
-        "originals_cache": share_memory_tiers(settings.originals_cache, count),
+        "cache": share_tiers(settings.cache, count),
+        "originals_cache": share_tiers(settings.originals_cache, count),
     }
     return settings.model_copy(update=changes)
 

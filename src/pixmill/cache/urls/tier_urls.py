@@ -68,15 +68,21 @@ def parse_tiers(text: str, setting: str = CACHE_SETTING) -> tuple[TierUrl, ...]:
     )
 
 
-def share_memory_tiers(text: str, count: int) -> str:
-    """Returns the text with each memory tier of a valid one divided by ``count``: what one of as many processes has."""
-    return ",".join(_share_memory_tier(part.strip(), count) for part in text.split(","))
+def share_tiers(text: str, count: int) -> str:
+    """Returns a valid text with the sizes that one of ``count`` processes has: of memory a part, of a folder all.
+
+    A folder of more than two processes is smaller for each, by what they may write without knowing of each other
+    (``disk/quota.py``): a sixteenth for every further one.
+    """
+    return ",".join(_share_tier(part.strip(), count) for part in text.split(","))
 
 
-def _share_memory_tier(url: str, count: int) -> str:
-    if not url.startswith("memory:"):
+def _share_tier(url: str, count: int) -> str:
+    if not url.startswith(("memory:", "file:")):
         return url
-    max_bytes = max(_parse_url(url).max_bytes // count, MIN_QUOTA_BYTES)
+    total = _parse_url(url).max_bytes
+    part = total // count if url.startswith("memory:") else total * 16 // (16 + max(0, count - 2))
+    max_bytes = max(part, MIN_QUOTA_BYTES)
     base, _, query = url.partition("?")
     options = [option for option in query.split("&") if option and not option.startswith("max_bytes=")]
     return f"{base}?{'&'.join([*options, f'max_bytes={max_bytes}'])}"
