@@ -39,7 +39,7 @@ async def client(health: HealthService) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(
         routes=[Route("/health/live", get_live), Route("/health/ready", get_ready), Route("/health", get_health)]
     )
-    app.state.context = SimpleNamespace(lifecycle=Lifecycle(health))
+    app.state.context = SimpleNamespace(lifecycle=Lifecycle(health), others=None)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
         yield http
     await health.close()
