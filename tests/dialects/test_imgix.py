@@ -101,7 +101,7 @@ def test_it_is_a_dialect() -> None:
         ("fm=png8", "colors=256&format=png"),
         ("fm=pjpg&chromasub=444&q=50", "progressive=true&subsampling=444&quality=50&format=jpeg"),
         ("fm=webp&lossless=true", "lossless=true&format=webp"),
-        ("fm=jpg&jpg-progressive=false&cs=origin", "profile=keep&quality=75&subsampling=420&format=jpeg"),
+        ("fm=jpg&jpg-progressive=false&cs=origin", "profile=keep&quality=75&format=jpeg"),
         ("fm=gif&fps=10&loop=3&reverse=true&interval=2", "frame_delay=100&loop=3&reverse=true&frame_step=2&format=gif"),
         ("fm=gif&frame=2-4", "page=2&animated=false&format=gif"),
         ("trim=color&trim-tol=3&trim-pad=-2&fm=png", "trim=3&trim_padding=-2&format=png"),
