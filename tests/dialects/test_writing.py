@@ -461,7 +461,10 @@ def test_whatever_is_written_has_the_size_and_the_values_of_the_request(pieces: 
             plan = plan_of(one)
             assert one.url.isascii(), one
             for original in ORIGINALS:
-                size, other = size_of(wanted, original), size_of(plan, original)
+                size = size_of(wanted, original)
+                if size.pixels > DEFAULT_LIMITS.max_result_pixels:  # refused by each grammar in its own words
+                    continue
+                other = size_of(plan, original)
                 assert abs(size.width - other.width) <= 1, (one, original)
                 assert abs(size.height - other.height) <= 1, (one, original)
             if "quality" in pieces and "format" in pieces and plan.output.formats == wanted.output.formats:
