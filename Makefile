@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch] src/pixmill/engine/codecs/*.[ch])
 
-.PHONY: dist release serve test faults faults-processes fleet conformance compat browser packages frameworks clusters cluster-test soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: dist release serve test e2e faults faults-processes fleet conformance compat browser packages frameworks clusters cluster-test soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
@@ -13,7 +13,10 @@ serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 wit
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
 	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages --ignore=tests/frameworks \
-	    --ignore=tests/clusters --ignore=tests/cluster --ignore=tests/platform --ignore=tests/fleet
+	    --ignore=tests/clusters --ignore=tests/cluster --ignore=tests/platform --ignore=tests/fleet --ignore=tests/e2e
+
+e2e: $(VENV)/.dev                ## start servers as users do: every source, format and cache, reloads, restarts, hostile files and clients
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e
 
 faults: $(VENV)/.dev             ## break real components under load, send crowds, slow readers and signals, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
