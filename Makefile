@@ -22,8 +22,8 @@ faults: $(VENV)/.dev             ## break real components under load, send crowd
 	$(BIN)/python -m pytest -n 2 tests/faults
 
 faults-processes: $(VENV)/.dev   ## break the server, its workers, disk, Redis and origins as in faults, with two server processes
-	# slow_readers has no part of this; processes coalesce downloads of results alike only, so an /info of another process asks again
-	PIXMILL_TEST_PROCESSES=2 $(BIN)/python -m pytest -n 2 tests/faults --ignore tests/faults/test_slow_readers.py \
+	# batches have no server; processes coalesce downloads of results alike only, so an /info of another process asks again
+	SERVER_PROCESSES=2 $(BIN)/python -m pytest -n 2 tests/faults --ignore tests/faults/test_batch.py --ignore tests/faults/test_slow_readers.py \
 	    --deselect tests/faults/test_crowds.py::test_clients_that_leave_while_their_originals_are_fetched_end_the_fetches
 
 fleet: $(VENV)/.dev              ## four servers behind haproxy with Redis and S3: stores that stop, herds; prints counts beside their bars

@@ -24,7 +24,7 @@ from tests.servers.ports import free_port
 START_S = 120.0
 STOP_S = 40.0
 
-DEFAULT_PROCESSES = os.environ.get("PIXMILL_TEST_PROCESSES", "1")
+DEFAULT_PROCESSES = os.environ.get("SERVER_PROCESSES", "1")
 """Server processes where a test does not say how many; ``make faults-processes`` sets two."""
 
 
