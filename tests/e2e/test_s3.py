@@ -81,7 +81,10 @@ def test_wrong_credentials_are_told_by_health_and_not_to_clients() -> None:
             until(lambda: '"event":"listening"' in server.log(), 60, "the server has started")
             until(lambda: accepts(server), 60, "it listens")
             health = server.get("/health").json()
-            assert (health["status"], health["components"]["store strange"]["code"]) == ("degraded", "store_credentials")
+            assert (health["status"], health["components"]["store strange"]["code"]) == (
+                "degraded",
+                "store_credentials",
+            )
             reply = server.get("/resize", url="s3://e2e-strange/photo.jpg", width=20)
             assert (reply.status, reply.json()["code"]) == (502, "source_credentials")
             until(lambda: "InvalidAccessKeyId" in server.log(), 60, "the operator is told why")
