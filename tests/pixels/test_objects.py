@@ -1,9 +1,13 @@
 """Objects that a network recognises are in the crop of gravity=auto, and its weights are read and run as they are."""
 
+import os
 import pickle
+import subprocess
 import sys
 from collections import OrderedDict
 from pathlib import Path
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before its import
 
 import numpy as np
 import onnxruntime
@@ -39,6 +43,15 @@ def friends(side: int) -> Image.Image:
 
 def even_grid(width: int, height: int) -> Grid:
     return Grid(width, height, [1.0] * (width * height))
+
+
+def test_nothing_is_written_or_sent_about_this_machine(tmp_path: Path) -> None:
+    """onnxruntime keeps an id and events for its makers in the user's home directory."""
+    script = "from pixmill.engine.pixels.analysis.object_network import load_network; load_network()"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_recognised_weighs_more_than_the_rest() -> None:

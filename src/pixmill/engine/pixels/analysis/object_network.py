@@ -73,6 +73,7 @@ def load_network() -> Network:
     if spec is None or spec.origin is None:
         raise ImportError(f"{MODULE} is not installed")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's BLAS would reserve memory for every core, unused here
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else onnxruntime 1.32 writes an id of this machine, to send what runs
     import numpy as np  # noqa: PLC0415 - 40 MB that only those pay who crop to the subject
     import onnxruntime  # noqa: PLC0415
 
