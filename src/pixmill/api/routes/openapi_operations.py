@@ -28,6 +28,7 @@ from pixmill.errors import (
     StoreError,
 )
 from pixmill.media import MEDIA, OUTPUT_FORMATS
+from pixmill.ports.purges import PEER_PATH
 
 Json = dict[str, object]
 ErrorTypes = tuple[type[PixmillError], ...]
@@ -239,6 +240,22 @@ _ADMIN_OPERATIONS: tuple[Operation, ...] = (
         "Active purges. Needs an admin token.",
         {"200": _response("All active purges", JSON_TYPE)},
         (*_COMMON_ERRORS, RouteNotFound, Forbidden),
+    ),
+    Operation(
+        PEER_PATH,
+        _GET_METHODS,
+        "Purges for other servers",
+        "What this server has learned since a place of its journal, for PIXMILL_PEERS. Needs an admin token.",
+        {"200": _response("Purges", "application/vnd.msgpack")},
+        (*_COMMON_ERRORS, RouteNotFound, Forbidden),
+    ),
+    Operation(
+        PEER_PATH,
+        ("post",),
+        "Purges of another server",
+        "Apply purges of a server of PIXMILL_PEERS. Needs an admin token.",
+        {"200": _response("The purges are in force; the name of this server", "text/plain")},
+        (BadRequest, Forbidden, *_COMMON_ERRORS),
     ),
     Operation(
         "/admin/warm",
