@@ -8,7 +8,7 @@ knew these purges, or so long after them that clock skew cannot be the reason. O
 later one counts, so rules from any number of servers, in any order and repeated, merge to the same set.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -61,12 +61,17 @@ class _RuleTable:
     sources: DigestTimes = field(default_factory=DigestTimes)
     tags: DigestTimes = field(default_factory=DigestTimes)
     prefixes: dict[str, float] = field(default_factory=dict)
+    prefix_counts: Counter[int] = field(default_factory=Counter)
+    """The number of prefixes by their length."""
     prefix_lengths: tuple[int, ...] = ()
-    """Distinct lengths of the prefixes: a lookup takes one step for each."""
-    prefix_bytes: int = 0
+    """A lookup takes one step for each. Replaced and never changed, since sweeps look up in other threads."""
 
     def __len__(self) -> int:
         return len(self.sources) + len(self.tags) + len(self.prefixes)
+
+    @property
+    def prefix_bytes(self) -> int:
+        return sum(length * count for length, count in self.prefix_counts.items())
 
     def purged_until(self, sources: Iterable[str], tags: Iterable[str]) -> float:
         """Returns the time of the latest purge that names one of these sources or tags; 0 if there is none."""
@@ -99,15 +104,14 @@ class _RuleTable:
             is_new = prefix not in self.prefixes
             self.prefixes[prefix] = rule.at
             if is_new:
-                self._index_prefixes()
+                self._count_prefix(prefix, 1)
         else:
             self._digests(scope).set(_number(rest), rule.at)
 
     def discard(self, rule: PurgeRule) -> None:
         """Remove the rule of the same target, if there is one."""
         if rule.scope is PurgeScope.PREFIX:
-            self.prefixes.pop(rule.id[1:].decode(), None)
-            self._index_prefixes()
+            self._discard_prefix(rule.id[1:].decode())
         elif rule.scope is not PurgeScope.ALL:
             self._digests(rule.scope).discard(_number(rule.id[1:]))
 
@@ -115,8 +119,8 @@ class _RuleTable:
         """Remove the rules no later than ``up_to``, but that for everything."""
         self.sources.drop(up_to)
         self.tags.drop(up_to)
-        self.prefixes = {prefix: at for prefix, at in self.prefixes.items() if at > up_to}
-        self._index_prefixes()
+        for prefix in [prefix for prefix, at in self.prefixes.items() if at <= up_to]:
+            self._discard_prefix(prefix)
 
     def latest_until(self, up_to: float) -> float:
         """Returns the time of the latest rule that is no later than ``up_to``, 0 if there is none."""
@@ -140,9 +144,17 @@ class _RuleTable:
     def _digests(self, scope: PurgeScope) -> DigestTimes:
         return self.sources if scope is PurgeScope.SOURCE else self.tags
 
-    def _index_prefixes(self) -> None:
-        self.prefix_lengths = tuple(sorted({len(prefix) for prefix in self.prefixes}))
-        self.prefix_bytes = sum(map(len, self.prefixes))
+    def _discard_prefix(self, prefix: str) -> None:
+        if self.prefixes.pop(prefix, None) is not None:
+            self._count_prefix(prefix, -1)
+
+    def _count_prefix(self, prefix: str, change: int) -> None:
+        lengths = len(self.prefix_counts)
+        self.prefix_counts[len(prefix)] += change
+        if not self.prefix_counts[len(prefix)]:
+            del self.prefix_counts[len(prefix)]
+        if len(self.prefix_counts) != lengths:
+            self.prefix_lengths = tuple(self.prefix_counts)
 
 
 class PurgeRules:

@@ -6,7 +6,6 @@ what a tier is made of.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from secrets import token_hex
@@ -32,8 +31,6 @@ LEASE_S: Final = MEMBER_S * 0.9
 """Without a sequenced log for this long, other servers may not name this one any more: it fences itself."""
 
 RECONNECT_S: Final = 1.0
-_LOG = logging.getLogger(__name__)
-
 
 Announce = Callable[[Sequence[PurgeRule]], Awaitable[Confirmation]]
 """Tells other processes or servers of purges, and returns who has confirmed them."""
