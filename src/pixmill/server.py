@@ -124,7 +124,7 @@ def serve(
             _serve_by_processes(settings, on_ready, load, inherited)
         else:
             with asyncio.Runner(loop_factory=ServerLoop) as runner:
-                runner.run(_serve(settings, on_ready, load, listeners=_resolve_listeners(settings, inherited)))
+                runner.run(_serve(settings, on_ready, load, _resolve_listeners(settings, inherited)))
 
 
 def _serve_by_processes(
@@ -158,7 +158,7 @@ async def _serve_as(
 ) -> None:
     channel = Channel(process.channel, process.slot, process.count)
     shared = SharedProcess(channel, rate_buckets, process.is_replacement)
-    await _serve(settings, lambda _port: channel.note(LISTENING), load, shared, listeners)
+    await _serve(settings, lambda _port: channel.note(LISTENING), load, listeners, shared)
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def _reserved_listeners(settings: Settings, inherited: socket.socket | None) -> 
         yield listeners
 
 
-def _resolve_listeners(settings: Settings, inherited: socket.socket | None = None) -> Listeners:
+def _resolve_listeners(settings: Settings, inherited: socket.socket | None) -> Listeners:
     main = _bound_to(inherited) if inherited else resolve_listen_address(settings.host, settings.port)
     admin = settings.admin_address()
     return Listeners(main, admin and resolve_listen_address(*admin, setting="PIXMILL_ADMIN_LISTEN"), inherited)
@@ -185,16 +185,15 @@ async def _serve(
     settings: Settings,
     on_ready: Callable[[int], None],
     load: Callable[[], Settings],
+    listeners: Listeners,
     process: SharedProcess | None = None,
-    listeners: Listeners | None = None,
 ) -> None:
-    """Serve in this process; ``process`` and ``listeners`` are given if it is one among several."""
+    """Serve in this process; ``process`` is given if it is one among several."""
     stop, reload_requested = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_requested.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with build_services(settings, process=process) as services:
-        listeners = listeners or _resolve_listeners(settings)
         address, port = listeners.main
         reloader = Reloader(settings, services, load)
         if process and process.is_replacement:

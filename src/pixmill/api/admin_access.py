@@ -69,15 +69,21 @@ def _is_valid_token(given: str, tokens: tuple[str, ...]) -> bool:
     return sum(hmac.compare_digest(given_bytes, token.encode()) for token in tokens) > 0
 
 
-async def decode_body(request: Request, body_type: type[Body]) -> Body:
-    """Decode the JSON body. Raises UploadTooLarge, MalformedRequest, InvalidParameter."""
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Return the body. Raises UploadTooLarge."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise UploadTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise UploadTooLarge(f"The body may have at most {max_bytes} bytes")
+    return bytes(body)
+
+
+async def decode_body(request: Request, body_type: type[Body]) -> Body:
+    """Decode the JSON body. Raises UploadTooLarge, MalformedRequest, InvalidParameter."""
+    body = await read_body(request, MAX_BODY_BYTES)
     try:
-        return msgspec.json.decode(bytes(body), type=body_type)
+        return msgspec.json.decode(body, type=body_type)
     except msgspec.ValidationError as error:
         raise InvalidParameter(str(error)) from error
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

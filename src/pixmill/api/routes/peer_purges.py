@@ -12,8 +12,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.admin_access import authorize
-from pixmill.errors import MalformedRequest, UploadTooLarge
+from pixmill.api.admin_access import authorize, read_body
+from pixmill.errors import MalformedRequest
 from pixmill.plan.purge_rule import is_rule_id
 from pixmill.ports.purges import PeerPurges
 
@@ -27,11 +27,7 @@ _DECODER = msgspec.msgpack.Decoder(PeerPurges)
 async def post_peer_purges(request: Request) -> Response:
     """POST: apply purges of another server, and confirm them."""
     exchange = (await authorize(request)).purge_exchange
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise UploadTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes")
+    body = await read_body(request, MAX_BODY_BYTES)
     try:
         announced = _DECODER.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
