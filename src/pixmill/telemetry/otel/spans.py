@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
 from functools import partial
-from time import perf_counter, time_ns
+from time import time_ns
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,6 +17,7 @@ from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import (
     Link,
     Span,
+    SpanContext,
     SpanKind,
     StatusCode,
     Tracer,
@@ -27,7 +28,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from pixmill.ports.observe import Event, Measure, RequestStage, Timer
+from pixmill.ports.observe import Event, Measure, Measurement, RequestStage, Timer
 from pixmill.telemetry.prometheus import Metrics
 from pixmill.telemetry.redaction import redact
 
@@ -63,6 +64,10 @@ def current_exemplar() -> dict[str, str] | None:
     context = get_current_span().get_span_context()
     if not context.trace_flags.sampled:
         return None
+    return _ids_of(context)
+
+
+def _ids_of(context: SpanContext) -> dict[str, str]:
     return {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}
 
 
@@ -146,43 +151,39 @@ class SpanObserver:
         /,
         **more_attributes: str,
     ) -> AbstractContextManager[None]:
-        span = None
-        if _is_sampled(get_current_span()):
-            span = self._tracer.start_span(
-                stage,
-                kind=SpanKind.CLIENT if stage in _CLIENT_STAGES else SpanKind.INTERNAL,
-                start_time=time_ns() - int(began_s_ago * _NANOSECONDS),
-                attributes={**attributes, **_attributes(stage, more_attributes)},
-            )
+        if not _is_sampled(get_current_span()):
+            return Measurement(observe, began_s_ago)
+        span = self._tracer.start_span(
+            stage,
+            kind=SpanKind.CLIENT if stage in _CLIENT_STAGES else SpanKind.INTERNAL,
+            start_time=time_ns() - int(began_s_ago * _NANOSECONDS),
+            attributes={**attributes, **_attributes(stage, more_attributes)},
+        )
         return StageSpan(observe, span, began_s_ago)
 
 
-class StageSpan:
-    """Times its block for the metrics, and for a span if there is one, which is the parent of spans inside."""
+class StageSpan(Measurement):
+    """Times its block for the metrics, and by a span, which is the parent of spans inside."""
 
-    __slots__ = ("_began", "_observe", "_span", "_token")
+    __slots__ = ("_span", "_token")
 
-    def __init__(self, observe: Timer, span: Span | None, began_s_ago: float) -> None:
-        self._observe = observe
+    def __init__(self, observe: Timer, span: Span, began_s_ago: float) -> None:
+        super().__init__(observe, began_s_ago)
         self._span = span
-        self._began = perf_counter() - began_s_ago
         self._token: Token[Context] | None = None
 
     def __enter__(self) -> None:
-        if self._span is not None:
-            self._token = attach(set_span_in_context(self._span))
+        self._token = attach(set_span_in_context(self._span))
 
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None or isinstance(error, Exception):
-            self._observe(perf_counter() - self._began)
+        super().__exit__(error_type, error, traceback)
         if self._token is not None:
             detach(self._token)
-        if self._span is not None:
-            if error is not None:
-                _mark_failed(self._span, getattr(error, "code", "") or type(error).__name__)
-            self._span.end()
+        if error is not None:
+            _mark_failed(self._span, getattr(error, "code", "") or type(error).__name__)
+        self._span.end()
 
 
 class RequestTracer:
@@ -214,7 +215,7 @@ class RequestTrace:
         self._metrics = metrics
         self._token: Token[Context] | None = None
         self.is_sampled = context.trace_flags.sampled
-        self.ids = {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}
+        self.ids = _ids_of(context)
         self.log_fields = f'"span_id":"{self.ids["span_id"]}","trace_id":"{self.ids["trace_id"]}",'.encode()
 
     def __enter__(self) -> Self:
