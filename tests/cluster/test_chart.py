@@ -5,7 +5,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from helm_python import Config, HelmError
 
 from tests.deploy.chart import CHART, OPEN, RICH, SETS, STATEFUL, Values, release
 from tests.deploy.test_batch_job import BATCH
+from tests.e2e.scenes import until
 from tests.servers.kubernetes import TOKEN, Kubelet, Kubernetes, definitions
 
 ALL_SETS: dict[str, Values] = SETS | {"batch": OPEN | BATCH}
@@ -24,6 +25,7 @@ NEEDED = (
 
 JSON = {"Content-Type": "application/json"}
 ROLLED_PODS = 20
+WAIT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def cluster() -> Iterator[Kubernetes]:
             started.apply(definition, "")
         for one in NEEDED:
             started.apply(one, "")
-        wait_until(lambda: all(is_served(started, one) for one in definitions()))
+        until(lambda: all(is_served(started, one) for one in definitions()), WAIT_S, "all definitions are served")
         yield started
 
 
@@ -59,13 +61,6 @@ def is_served(cluster: Kubernetes, definition: dict[str, Any]) -> bool:
     served = next(version["name"] for version in spec["versions"] if version["storage"])
     answer = cluster.client.get(f"/apis/{spec['group']}/{served}")
     return answer.is_success and spec["names"]["plural"] in {one["name"] for one in answer.json()["resources"]}
-
-
-def wait_until(holds: Callable[[], bool], limit_s: float = 60) -> None:
-    end = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < end, "the condition has not come"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("values", ALL_SETS.values(), ids=ALL_SETS)
@@ -111,7 +106,7 @@ def test_it_is_installed_upgraded_tested_and_rolled_back(cluster: Kubernetes, na
         assert cluster.get(deployment)["status"]["readyReplicas"] == 3
         tool.test("demo", timeout=60)
         tool.rollback("demo", version=1, wait="watcher", timeout=60)
-        wait_until(lambda: cluster.get(deployment)["status"].get("replicas") == 2)
+        until(lambda: cluster.get(deployment)["status"].get("replicas") == 2, WAIT_S, "there are two pods again")
     with pytest.raises(HelmError, match="replicaCount"):
         tool.upgrade(CHART, "demo", OPEN | {"replicaCount": 3}, namespace=namespace)
 
@@ -125,7 +120,7 @@ def test_a_rollout_never_has_fewer_pods_than_replicas(cluster: Kubernetes, names
         started = time.monotonic()
         newer = {"settings": {"unsigned": "allow", "workers": 3}}
         tool.upgrade(CHART, "demo", values | newer, namespace=namespace, wait="watcher", timeout=120)
-        wait_until(lambda: bool(kubelet.ready) and not kubelet.ready[-1] & old)
+        until(lambda: bool(kubelet.ready) and not kubelet.ready[-1] & old, WAIT_S, "all pods are new")
         print(f"{ROLLED_PODS} pods rolled in {time.monotonic() - started:.1f} s")  # noqa: T201 - a figure to report
         assert len(old) == ROLLED_PODS
         assert min(map(len, kubelet.ready)) >= ROLLED_PODS
@@ -141,7 +136,7 @@ def test_a_stateful_pod_finds_its_claim_again(cluster: Kubernetes, namespace: st
 
     with Kubelet(cluster, namespace) as kubelet:
         tool.install(CHART, "demo", STATEFUL, namespace=namespace, timeout=60)
-        wait_until(lambda: bool(kubelet.ready) and len(kubelet.ready[-1]) == 3)
+        until(lambda: bool(kubelet.ready) and len(kubelet.ready[-1]) == 3, WAIT_S, "three pods are ready")
         first = identities()
         assert {name for name, _ in first} == {f"cache-demo-pixmill-{index}" for index in range(3)}
         newer = {"settings": {"unsigned": "allow", "workers": 3}}
@@ -154,7 +149,7 @@ def test_a_stateful_pod_finds_its_claim_again(cluster: Kubernetes, namespace: st
                 status.get("currentRevision") == status.get("updateRevision") and status.get("readyReplicas") == 3
             )
 
-        wait_until(is_rolled)
+        until(is_rolled, WAIT_S, "all pods have the new revision")
         assert identities() == first
 
 
@@ -162,7 +157,7 @@ def test_a_drain_may_evict_a_quarter_of_the_pods_and_no_more(cluster: Kubernetes
     with Kubelet(cluster, namespace) as kubelet:
         helm(cluster, namespace).install(CHART, "demo", OPEN | {"replicas": 8}, namespace=namespace, wait="watcher")
         budget = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets/demo-pixmill"
-        wait_until(lambda: cluster.get(budget)["status"].get("disruptionsAllowed") == 2)
+        until(lambda: cluster.get(budget)["status"].get("disruptionsAllowed") == 2, WAIT_S, "two may be evicted")
         pods = sorted(kubelet.ready[-1])
     answers = []  # nobody reports new pods as ready now
     for pod in pods:

@@ -157,7 +157,7 @@ class BlobFolder:
             path.unlink(missing_ok=True)
 
     def _path_of(self, key: str) -> Path:
-        return self.path / key[:2] / key
+        return self.path / key[:_SHARD_DIGITS] / key
 
     def _touch(self, fd: int, atime_ns: int) -> None:
         with suppress(OSError):  # a read-only folder can still be read
@@ -230,7 +230,7 @@ class BlobFolder:
 
 def has_blob(folder: str, key: str) -> bool:
     """Return whether the folder has a file for this key, whatever is in it."""
-    return os.path.exists(f"{folder}/{key[:2]}/{key}")  # noqa: PTH110 - a Path costs more than the call, on every miss
+    return os.path.exists(f"{folder}/{key[:_SHARD_DIGITS]}/{key}")  # noqa: PTH110 - a Path costs more than the call, on every miss
 
 
 def _list_directory(path: Path | str, name_pattern: re.Pattern[str] | None = None) -> list["os.DirEntry[str]"]:
