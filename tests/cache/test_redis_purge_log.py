@@ -4,10 +4,11 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from time import time
+from time import monotonic, time
 
 import pytest
 
+from pixmill.cache.purge.fence import MAX_GAP_S
 from pixmill.cache.purge.redis_log import RESTAMP_S, RedisPurgeLog
 from pixmill.cache.purge.rules import PurgeRules
 from pixmill.cache.purge.selection import PurgeSelection
@@ -202,3 +203,23 @@ async def test_purged_entries_are_found_in_a_cluster_too_however_long_their_head
     assert redis_cluster.keys("cluster:purge-log") == ["cluster:purge-log"]
     assert len([rule async for part in tier.purge_log().read() for rule in part.rules]) == 1
     await tier.close()
+
+
+@pytest.mark.parametrize("heartbeat_age_s", [0, 2, 4])
+async def test_a_purge_does_not_end_before_a_server_that_stands_still_knows_it(
+    redis_server: RedisServer, log_of: Logs, heartbeat_age_s: int
+) -> None:
+    log = log_of(redis_server, f"still-{heartbeat_age_s}")
+    await news(log)
+    with redis_server.client() as client:
+        [state] = client.hgetall(f"{{still-{heartbeat_age_s}:purge-log}}:servers").values()
+        heartbeat, generation, *_ = state.decode().split()
+        client.hset(
+            f"{{still-{heartbeat_age_s}:purge-log}}:servers",
+            "still",
+            f"{int(heartbeat) - heartbeat_age_s} {generation} 0 elsewhere 1",
+        )
+    written = await log.write([rule_of(EXPECTED, time())])
+    began = monotonic()
+    assert (await log.confirm(written)).unconfirmed == ("still",)
+    assert monotonic() - began > MAX_GAP_S, "it may have been stopped right after its last beat"

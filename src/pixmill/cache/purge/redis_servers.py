@@ -21,8 +21,11 @@ from pixmill.cache.purge_log import CONFIRM_S, MEMBER_S, Confirmation
 from pixmill.errors import StoreError
 from pixmill.storage.redis import RedisClient
 
-_SILENT_S: Final = 3.0
+_SILENT_S: Final = 5
 _SILENT_CONFIRM_S: Final = 0.2
+"""How long a purge waits if every server that lacks it has been silent for ``_SILENT_S`` when it begins. Heartbeats are
+whole seconds, and up to two apart: such a server has stood still for longer than ``fence.MAX_GAP_S``, or it is gone."""
+
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.002, 0.05
 _NUMBERS = count()
 _LEFT: Final = b"left"
@@ -48,9 +51,12 @@ class RedisServers:
     async def confirm(self, place: int) -> Confirmation:
         """Wait until every server has applied the log up to ``place``. Raises StoreError."""
         started, delay_s = monotonic(), _FIRST_DELAY_S
+        patience_s = 0.0
         while True:
             confirmed, waiting = await self._look(place)
-            patience_s = CONFIRM_S if any(silent_s < _SILENT_S for silent_s in waiting.values()) else _SILENT_CONFIRM_S
+            if not patience_s:
+                heard = any(silent_s < _SILENT_S for silent_s in waiting.values())
+                patience_s = CONFIRM_S if heard else _SILENT_CONFIRM_S
             if not waiting or monotonic() - started > patience_s:
                 return Confirmation(_names(confirmed), _names(waiting))
             await asyncio.sleep(delay_s)
