@@ -2,7 +2,8 @@
  * exactly the size that they claim.
  *
  * To be built with AddressSanitizer and UBSan, which find memory errors. In addition it checks that every instruction
- * set gives the same bytes, that what is filtered is what comes back, and that a failed allocation ends in NO_MEMORY.
+ * set gives the same bytes, that what is filtered is what comes back, that rows of any filters become what the
+ * specification says, and that a failed allocation ends in NO_MEMORY.
  *
  * scanlines SEED JOBS
  */
@@ -55,6 +56,32 @@ static void unfilter_both(UnfilterJob *job, size_t bytes, uint8_t *portable, uin
     refuses = 0;
 }
 
+static uint8_t byte_before(const uint8_t *row, size_t i, size_t step) { return row && i >= step ? row[i - step] : 0; }
+
+/* Rows of random bytes with random filters, against the formulas of the specification. */
+static void unfilter_any(const UnfilterJob *job, uint8_t *rows, size_t size) {
+    size_t step = (size_t)job->channels, count = (size_t)job->width * step, all = (count + 1) * (size_t)job->height;
+    const int mostly = (int)up_to(FILTERS - 1);
+    for (size_t i = 0; i < all; i++) rows[i] = (uint8_t)(i % (count + 1) ? (long)(draw() >> 56) : up_to(2) ? mostly : up_to(FILTERS - 1));
+    uint8_t *expected = malloc(size), *one = malloc(size), *other = malloc(size);
+    if (!expected || !one || !other) abort();
+    for (long y = 0; y < job->height; y++) {
+        const uint8_t *in = rows + (size_t)y * (count + 1);
+        uint8_t *out = expected + (size_t)y * count;
+        const uint8_t *up = y ? out - count : NULL;
+        for (size_t i = 0; i < count; i++) {
+            int a = byte_before(out, i, step), b = up ? up[i] : 0, c = byte_before(up, i, step), p = a + b - c;
+            int nearest = abs(p - a) <= abs(p - b) && abs(p - a) <= abs(p - c) ? a : abs(p - b) <= abs(p - c) ? b : c;
+            const int predictors[FILTERS] = {0, a, b, (a + b) / 2, nearest};
+            out[i] = (uint8_t)(in[1 + i] + predictors[in[0]]);
+        }
+    }
+    UnfilterJob any = *job;
+    unfilter_both(&any, size, one, other, OK);
+    if (memcmp(expected, one, size)) fail("not what the specification says");
+    free(expected), free(one), free(other);
+}
+
 static void run(FilterJob *job) {
     size_t bytes = (job->row_bytes + 1) * (size_t)job->height, pixels = (size_t)job->width * (size_t)job->height;
     uint8_t *portable = malloc(bytes), *fast = malloc(bytes);
@@ -81,6 +108,7 @@ static void run(FilterJob *job) {
             pack_row(job, job->source + (size_t)y * (size_t)job->width * (size_t)job->stored, row);
             if (memcmp(row, one + (size_t)y * job->row_bytes, job->row_bytes)) fail("other pixels");
         }
+        unfilter_any(&back, fast, size);
         for (size_t i = 0; i < bytes; i += 1 + (size_t)up_to(9)) fast[i] = (uint8_t)draw();
         unfilter_both(&back, size, one, other, BAD_FILTER);
         free(one), free(other), free(row);

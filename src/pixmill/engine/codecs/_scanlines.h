@@ -22,6 +22,7 @@
 #define MARGIN 32      /* zeros in front of a row: the pixel to the left of the first one, aligned */
 #define OVERHANG 32    /* bytes behind a row that may be read and written */
 #define FILTERS 5      /* none, sub, up, average, Paeth */
+#define TOGETHER 4     /* rows that are unfiltered at once */
 #define MAX_COLOURS 256
 #define CELLS 1024     /* of the table of colours */
 

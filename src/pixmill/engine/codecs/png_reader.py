@@ -1,6 +1,6 @@
 """Reads the common PNGs in a fraction of libvips' time: whole, not interlaced, with 8 bits and without a palette.
 
-CPU ms for a photograph of 2040 × 1148 pixels: libdeflate 10, our filters 10; libvips 40. Whatever is unusual, damaged
+CPU ms for a photograph of 2 megapixels: libdeflate 10, our filters 5; libvips 40. Whatever is unusual, damaged
 or huge is left to libvips, which has the last word on what a file shows. Parses untrusted data: linear, and what is
 decompressed has a known size.
 """
