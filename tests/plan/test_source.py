@@ -4,12 +4,13 @@ import contextlib
 from time import thread_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.source import SourceKind, SourceRef, canvas_ref, parse_redirect, parse_source, upload_ref
+from pixmill.plan.url import canonical_url, is_plain_url, special_url
 
 
 @pytest.mark.parametrize(
@@ -230,6 +231,32 @@ def test_any_text_is_a_reference_or_refused_and_a_canonical_one_stays(text: str)
     ref.text.encode()
     if ref.kind is not SourceKind.PATH:
         assert parse_source(ref.text) == ref
+
+
+URLS = st.from_regex(
+    r"https?://[a-z0-9_.-]{1,80}(:[0-9]{1,5})?/[a-z./~:@!$&'()*+,;=-]{0,30}([?][a-z./?&=]{0,9})?", fullmatch=True
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.one_of(URLS, TEXTS.map("http://h.example/".__add__)))
+@example("http://a.xn--p1ai/")
+@example("http://1.2.3.4/")
+@example("http://a.0x1/")
+@example("https://h:443/a")
+@example("http://h:0/")
+@example("http://h/a/../b")
+@example("http://h/?")
+@example(f"http://{'a.' * 127}a/")
+@example("http://-a.b-/")
+def test_a_plain_url_is_its_own_canonical_form(text: str) -> None:
+    event(str(is_plain_url(text)))
+    if is_plain_url(text):
+        assert canonical_url(special_url(text)) == text
+
+
+def test_most_urls_are_plain() -> None:
+    assert is_plain_url("https://images.example.com:8080/photos/2024/Beach_1@2x.jpg?v=2&s=a,b")
 
 
 @settings(max_examples=500, deadline=None)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pixmill.plan.canvas_source import CANVAS_SCHEME, canvas_spec, parse_canvas
 from pixmill.plan.colour import Colour
-from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve_redirect, special_url
+from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, is_plain_url, resolve_redirect, special_url
 
 MAX_KEY_BYTES: Final = 1024
 """The longest key that S3, GCS and Azure all take; also the longest path."""
@@ -78,6 +78,8 @@ def parse_source(text: str) -> SourceRef:
     """
     if len(text) > MAX_URL_LENGTH:
         raise invalid_url(f"The source is longer than {MAX_URL_LENGTH} characters")
+    if is_plain_url(text):
+        return SourceRef(SourceKind.HTTP, text)
     url = special_url(text)
     if _FORBIDDEN_CHARACTERS.search(url or text):
         raise invalid_url("The source must not contain control characters")

@@ -36,6 +36,12 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _IN_PATH = "/:@!$&'()*+,;=%"
 _IN_QUERY = _IN_PATH + "?"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PLAIN_URL = re.compile(
+    r"https?://(?=[^/]{1,253}/)(?!.*(?:/\.|xn--))(?:[a-z0-9_-]{1,63}\.)*[a-z][a-z0-9_-]{0,62}(?::(?!80/|443/)[1-9][0-9]{0,3})?"
+    r"/[\w.~/:@!$&'()*+,;=-]*(?:\?[\w.~/:@!$&'()*+,;=?-]+)?",
+    re.ASCII,
+)
+"""The canonical form of a usual URL: no escapes, no port of five digits, no address, no name that needs care."""
 
 
 def special_url(text: str) -> str:
@@ -53,6 +59,11 @@ def special_url(text: str) -> str:
     path, rest = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
     path = path.replace("\\", "/").lstrip("/")
     return f"{found[1].translate(_DROPPED).lower()}://{path}{rest}"
+
+
+def is_plain_url(text: str) -> bool:
+    """Whether the text is certainly what ``canonical_url`` makes of it; saves a tenth of a parse, for most URLs."""
+    return _PLAIN_URL.fullmatch(text) is not None
 
 
 def canonical_url(text: str) -> str:
