@@ -55,7 +55,7 @@ class Draft:
 
     def pixels(self, length: int | Fraction) -> int:
         """Return a length of a URL in pixels of the result."""
-        return min(half_up(length * self.dpr), MAX_LENGTH)
+        return min(half_up(length * self.dpr), MAX_LENGTH) if length else 0
 
     def built(self) -> tuple[Stage, ...]:
         return tuple(self.stages)

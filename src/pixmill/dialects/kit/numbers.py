@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -23,7 +22,6 @@ _DECIMAL: Final = re.compile(r"([+-]?)(?:([0-9]{1,18})(?:\.([0-9]{0,18}))?|\.([0
 _LEADING_INTEGER: Final = re.compile(r"[ \t]{0,8}([+-]?[0-9]{1,18})")
 _LEADING_DECIMAL: Final = re.compile(r"[ \t]{0,8}([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}))")
 _MAX_EXPONENT: Final = 18
-_HALF: Final = Fraction(1, 2)
 _WHOLE_TURN: Final = 360
 _ANGLE_STEPS: Final = 10_000
 """Of a degree: at the corners of the largest image a step moves a pixel by less than an eighth."""
@@ -76,8 +74,11 @@ def leading_decimal(text: str, default: Fraction = Fraction(0)) -> Fraction:
 
 
 def half_up(value: Fraction) -> int:
-    """Round to the nearest whole number, halves up, as ``Math.round`` of JavaScript."""
-    return floor(value + _HALF)
+    """Round to the nearest whole number, halves up, as ``Math.round`` of JavaScript.
+
+    In whole numbers: ``floor(value + Fraction(1, 2))`` takes ten times as long, and a URL has ten lengths.
+    """
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 def angle(degrees: Fraction | float) -> Fraction:
