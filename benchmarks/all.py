@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.all [--rounds 3] [--requests 54]
 
 Each part is a command of its own; the report contains its output unchanged, with machine, date and load. It takes about
-half an hour, and is meaningful only on an otherwise idle machine.
+an hour, and is meaningful only on an otherwise idle machine.
 """
 
 import argparse
@@ -33,6 +33,11 @@ PARTS = (
     Part("Where the time of a miss goes", ("benchmarks.miss",)),
     Part("Worker processes beside threads", ("benchmarks.pool", "examples/photos", "--seconds", "4", "--rounds", "3")),
     Part("Hits, crowds, memory, start", ("benchmarks.front",)),
+    Part(
+        "Every server at six qualities",
+        ("benchmarks.curves", "--cells", "jpeg,camera originals,camera originals to webp"),
+    ),
+    Part("Start, memory, repeated requests and connections of every server", ("benchmarks.serving",)),
     Part("Ten times the capacity", ("benchmarks.overload",)),
 )
 

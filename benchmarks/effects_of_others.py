@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from benchmarks.bench import start_peer
 from benchmarks.material import HOME
+from benchmarks.measuring import start_peer
 from benchmarks.peers.ipx import Ipx
 from benchmarks.peers.thumbor import Thumbor
 from numpy.typing import NDArray

@@ -104,16 +104,16 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted or image
 
 
-def reference_of(source: Path, size: tuple[int, int]) -> Path:
-    """Return the PNG of an original at a size, made if missing."""
+def reference_of(source: Path, size: tuple[int, int], *, linear: bool = True) -> Path:
+    """Return the PNG of an original at a size, resampled in linear light or on sRGB values; made if missing."""
     body = source.read_bytes()
-    name = f"{hashlib.sha256(body).hexdigest()[:16]}-{size[0]}x{size[1]}.png"
+    name = f"{hashlib.sha256(body).hexdigest()[:16]}-{size[0]}x{size[1]}{'' if linear else '-gamma'}.png"
     target = HOME / "references" / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         image = shown(body)
         codes = np.asarray(image, dtype=np.float64) / 255
-        expected, _ = resample(codes, (0, 0, image.width, image.height), size, alpha=False)
+        expected, _ = resample(codes, (0, 0, image.width, image.height), size, alpha=False, linear=linear)
         partial = target.with_suffix(f".{os.getpid()}")
         Image.fromarray((expected * 255).round().astype(np.uint8)).save(partial, "PNG")
         partial.rename(target)

@@ -67,6 +67,14 @@ def aside() -> list[Path]:
     return [share / path for path in ASIDE]
 
 
+def camera_originals(folder: Path) -> None:
+    """Put the photographs that nothing is tuned on into a folder, unchanged."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for original in aside():
+        if not (folder / original.name).exists():
+            shutil.copyfile(original, folder / original.name)
+
+
 def unpacked(name: str, packages: Sequence[str]) -> Path:
     """Return ``usr/share`` of packages of Debian, downloaded if missing."""
     folder = HOME / name

@@ -1,19 +1,32 @@
-"""Plots speed against quality as an SVG: one mark per server and cell, speed on a logarithmic scale.
+"""Plots as SVG: speed against score, with one mark per server and cell, and bytes against score, with a line per server.
 
-Up and right is better.
+Speed and bytes are on logarithmic scales. Up and right is better in the first, up and left in the second.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-COLOURS = {"pixmill": "#d9480f", "thumbor": "#1864ab", "ipx": "#2b8a3e", "nginx": "#5f3dc4"}
+COLOURS = {
+    "pixmill": "#d9480f",
+    "pixmill-fast": "#f08c00",
+    "pixmill-best": "#a61e4d",
+    "thumbor": "#1864ab",
+    "ipx": "#2b8a3e",
+    "nginx": "#5f3dc4",
+    "imgproxy": "#0b7285",
+    "imagor": "#862e9c",
+    "oximg": "#5c940d",
+    "oximg-quick": "#364fc7",
+}
+"""Of the servers that are drawn; their variants have no mark of their own."""
 WIDTH, HEIGHT, EDGE = 900, 560, 70
 RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+SIZES = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 BEST_SCORE = 100
 LETTER, LINE = 6.6, 13
-CELLS = {"jpeg", "jpeg 6 MP", "png", "webp", "avif", "jpeg to webp", "jpeg to avif"}
+CELLS = {"jpeg", "jpeg 6 MP", "camera originals", "png", "webp", "avif", "jpeg to webp", "jpeg to avif"}
 """The plotted cells: the same work by four clients. The others measure something other than speed and quality."""
 
 Box = tuple[float, float, float, float]
@@ -25,6 +38,14 @@ class Mark:
     cell: str
     rate: float
     score: float
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The logarithmic axis across: its title and the numbers on it."""
+
+    title: str
+    ticks: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -44,10 +65,28 @@ def plot(rows: Sequence[dict[str, object]], target: Path) -> None:
     marks = [
         Mark(str(row["server"]), str(row["cell"]), float(str(row["requests_s"])), float(str(row["score"])))
         for row in rows
-        if "score" in row and row["cell"] in CELLS
+        if "score" in row and row["cell"] in CELLS and row["server"] in COLOURS
     ]
     if marks:
-        target.write_text("\n".join([*_frame(marks), *_labelled_marks(marks), *_legend(), "</svg>"]) + "\n")
+        drawn = [name for name in COLOURS if any(mark.server == name for mark in marks)]
+        axis = Axis("requests per second", RATES)
+        parts = [*_frame(*_scales(marks), axis), *_labelled_marks(marks), *_legend(drawn), "</svg>"]
+        target.write_text("\n".join(parts) + "\n")
+
+
+def plot_curves(curves: Mapping[str, Sequence[tuple[float, float]]], target: Path) -> None:
+    """Plot the (bytes, score) of each server as a line."""
+    drawn = {name: sorted(points) for name, points in curves.items() if name in COLOURS}
+    if drawn:
+        every = [Mark(name, "", *point) for name, points in drawn.items() for point in points]
+        across, up = _scales(every)
+        parts = _frame(across, up, Axis("bytes", SIZES))
+        for name, points in drawn.items():
+            places = [(across(math.log10(size)), up(score)) for size, score in points]
+            line = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+            parts.append(f'<path d="M{line}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>')
+            parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLOURS[name]}"/>' for x, y in places]
+        target.write_text("\n".join([*parts, *_legend(list(drawn)), "</svg>"]) + "\n")
 
 
 def _scales(marks: Sequence[Mark]) -> tuple[Scale, Scale]:
@@ -58,21 +97,20 @@ def _scales(marks: Sequence[Mark]) -> tuple[Scale, Scale]:
     return across, up
 
 
-def _frame(marks: Sequence[Mark]) -> list[str]:
-    across, up = _scales(marks)
+def _frame(across: Scale, up: Scale, axis: Axis) -> list[str]:
     bottom, middle = HEIGHT - EDGE, HEIGHT / 2
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<path d="M{EDGE} {EDGE / 2}V{bottom}H{WIDTH - EDGE / 2}" fill="none" stroke="#888"/>',
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 24}" text-anchor="middle">requests per second</text>',
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 24}" text-anchor="middle">{axis.title}</text>',
         f'<text transform="translate(20 {middle}) rotate(-90)" text-anchor="middle">SSIMULACRA2</text>',
     ]
-    for rate in RATES:
-        x = across(math.log10(rate))
+    for tick in axis.ticks:
+        x = across(math.log10(tick))
         if EDGE <= x <= WIDTH - EDGE / 2:
             parts.append(f'<path d="M{x:.1f} {EDGE / 2}V{bottom}" stroke="#eee"/>')
-            parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{rate}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{tick:,}</text>')
     for score in range(0, BEST_SCORE + 1, 5):
         y = up(score)
         if EDGE / 2 <= y <= bottom:
@@ -103,8 +141,8 @@ def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _legend() -> list[str]:
+def _legend(servers: Sequence[str]) -> list[str]:
     return [
-        f'<text x="{EDGE + 16}" y="{EDGE / 2 + 20 + 16 * index}" fill="{colour}">{server}</text>'
-        for index, (server, colour) in enumerate(COLOURS.items())
+        f'<text x="{EDGE + 16}" y="{EDGE / 2 + 20 + 16 * index}" fill="{COLOURS[server]}">{server}</text>'
+        for index, server in enumerate(servers)
     ]

@@ -74,7 +74,7 @@ def distinct_mib(pid: int) -> float:
 
 
 class PeakMemory:
-    """Samples the memory of a tree every 50 ms until stopped."""
+    """Samples the memory of a tree four times a second until stopped: a sample takes 0.8 ms for 50 MiB, 7 ms for 400."""
 
     def __init__(self, pid: int) -> None:
         self._pid, self._peak, self._going = pid, (0.0, 0.0), True
@@ -85,7 +85,7 @@ class PeakMemory:
         while self._going:
             with contextlib.suppress(OSError):
                 self._peak = max(self._peak, memory_mib(self._pid), key=lambda both: both[1])
-            time.sleep(0.05)
+            time.sleep(0.25)
 
     def stop(self) -> tuple[float, float]:
         self._going = False

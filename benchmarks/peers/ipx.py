@@ -32,6 +32,7 @@ class Ipx:
         }
         return Start(command, env)
 
-    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
-        quality = f",q_{QUALITY[into]}" if QUALITY[into] else ""
-        return f"/s_{side}x{side},fit_inside,f_{into}{quality}/http://127.0.0.1:{self._origin}{source}"
+    def url(self, source: str, _kind: str, into: str, side: int, quality: int | None = None) -> str | None:
+        number = quality or QUALITY[into]
+        of_quality = f",q_{number}" if number else ""
+        return f"/s_{side}x{side},fit_inside,f_{into}{of_quality}/http://127.0.0.1:{self._origin}{source}"

@@ -2,10 +2,11 @@
 
 import getpass
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.peer import QUALITY, Start
+from benchmarks.peers.peer import QUALITY, NotInstalled, Start
 
 CONFIG = """\
 user {user};
@@ -28,8 +29,8 @@ http {{
       proxy_pass http://127.0.0.1:{origin};
       image_filter resize $arg_side $arg_side;
       image_filter_buffer 64M;
-      image_filter_jpeg_quality {jpeg};
-      image_filter_webp_quality {webp};
+      image_filter_jpeg_quality $arg_quality;
+      image_filter_webp_quality $arg_quality;
     }}
   }}
 }}
@@ -41,24 +42,18 @@ class Nginx:
 
     def install(self, _home: Path) -> str:
         if not Path("/usr/lib/nginx/modules/ngx_http_image_filter_module.so").exists():
-            subprocess.run(["apt-get", "install", "-y", "-qq", "nginx", "libnginx-mod-http-image-filter"], check=True)
+            command = ["apt-get", "install", "-y", "-qq", "nginx", "libnginx-mod-http-image-filter"]
+            if not shutil.which("apt-get") or subprocess.run(command, check=False).returncode:
+                raise NotInstalled("no nginx with its image filter, and apt-get cannot install it")
         shown = subprocess.run(["nginx", "-v"], check=True, capture_output=True, text=True).stderr
         found = re.search(r"[\d.]+", shown)
         return found[0] if found else "?"
 
     def start(self, home: Path, port: int, origin: int) -> Start:
         config = home / "nginx.conf"
-        config.write_text(
-            CONFIG.format(
-                user=getpass.getuser(),
-                home=home,
-                port=port,
-                origin=origin,
-                jpeg=QUALITY["jpeg"],
-                webp=QUALITY["webp"],
-            )
-        )
+        config.write_text(CONFIG.format(user=getpass.getuser(), home=home, port=port, origin=origin))
         return Start(["nginx", "-c", str(config), "-p", str(home)])
 
-    def url(self, source: str, kind: str, into: str, side: int) -> str | None:
-        return f"{source}&side={side}" if kind == into and into in {"jpeg", "png", "webp"} else None
+    def url(self, source: str, kind: str, into: str, side: int, quality: int | None = None) -> str | None:
+        can = kind == into and into in {"jpeg", "png", "webp"}
+        return f"{source}&side={side}&quality={quality or QUALITY[into] or 80}" if can else None

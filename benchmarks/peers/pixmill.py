@@ -13,11 +13,15 @@ from pixmill import __version__
 QUALITY = {"jpeg": 80, "webp": 64, "avif": 77, "png": 80}
 
 
-class Pixmill:
-    name = "pixmill"
+DISK = "memory://?max_bytes=64MiB,file://{home}/cache?max_bytes=1GiB"
+MEMORY = "memory://?max_bytes=64MiB"
 
-    def __init__(self) -> None:
-        self._origin = 0
+
+class Pixmill:
+    """``cache`` is that of the setting; ``mode`` goes into every URL."""
+
+    def __init__(self, name: str = "pixmill", cache: str = DISK, mode: str = "") -> None:
+        self.name, self._cache, self._mode, self._origin = name, cache, mode, 0
 
     def install(self, _home: Path) -> str:
         return __version__
@@ -27,11 +31,13 @@ class Pixmill:
         env = {
             "PIXMILL_PORT": str(port),
             "PIXMILL_ALLOWED_NETWORKS": "127.0.0.0/8",
-            "PIXMILL_CACHE": f"memory://?max_bytes=64MiB,file://{home}/cache?max_bytes=1GiB",
+            "PIXMILL_CACHE": self._cache.format(home=home),
             "PIXMILL_LOG_LEVEL": "warning",
         }
         return Start([sys.executable, "-m", "pixmill", "serve"], env)
 
-    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
+    def url(self, source: str, _kind: str, into: str, side: int, quality: int | None = None) -> str | None:
         place = quote(f"http://127.0.0.1:{self._origin}{source}", safe="")
-        return f"/resize?url={place}&width={side}&height={side}&format={into}&quality={QUALITY[into]}"
+        mode = f"&mode={self._mode}" if self._mode else ""
+        number = quality or QUALITY[into]
+        return f"/resize?url={place}&width={side}&height={side}&format={into}&quality={number}{mode}"

@@ -37,7 +37,8 @@ class Thumbor:
         command = [str(home / "thumbor" / "bin" / "thumbor"), "-p", str(port), "-i", "127.0.0.1", "-c", str(config)]
         return Start([*command, "--processes", "2"])
 
-    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
-        filters = f"format({into})" + (f":quality({QUALITY[into]})" if QUALITY[into] else "")
+    def url(self, source: str, _kind: str, into: str, side: int, quality: int | None = None) -> str | None:
+        number = quality or QUALITY[into]
+        filters = f"format({into})" + (f":quality({number})" if number else "")
         place = quote(f"http://127.0.0.1:{self._origin}{source}", safe="")
         return f"/unsafe/fit-in/{side}x{side}/filters:{filters}/{place}"
