@@ -45,9 +45,9 @@ def place(path: Path, key: Key) -> Path:
 
 
 def on_disk(path: Path) -> int:
-    """Bytes of the files in the folder; a sweep may remove some meanwhile."""
+    """Bytes of the files in the folder without the record of its total; a sweep may remove some meanwhile."""
     total = 0
-    for file in path.rglob("*"):
+    for file in path.glob("*/*"):
         with suppress(FileNotFoundError):
             total += allocated_bytes(file.stat().st_size) if file.is_file() else 0
     return total

@@ -26,8 +26,9 @@ BUDGET = 4 * MIB
 
 
 def on_disk(path: Path) -> int:
+    """Bytes of the files in the folder without the records of its total."""
     total = 0
-    for file in path.rglob("*"):
+    for file in path.glob("*/*"):
         try:
             status = file.stat()
         except FileNotFoundError:

@@ -6,8 +6,8 @@ Knows files and the quota; must never know what is in a blob, nor asyncio: it is
     PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when complete, so a reader sees all or nothing
 
 * No fsync: after a power cut a file may be truncated; the blob's checksum detects it.
-* No index: the directory is the only state. A kill at any moment leaves at most a temporary file, which a later scan
-  removes.
+* No index: the directory is the only state, beside a record of the total (``usage_record.py``). A kill at any moment
+  leaves at most a temporary file, which a later scan removes.
 * Only files named as above are ever touched.
 * The modification time is the time of last use, updated by a read at most every five minutes.
 * The access time is the expiry: ``expiry_mark.py``.
@@ -22,12 +22,14 @@ from itertools import count
 from mmap import mmap
 from pathlib import Path
 from secrets import token_hex
-from time import time
+from threading import Event
+from time import thread_time, time
 from typing import Final, TypeAlias
 
 from pixmill.cache.disk.eviction import EvictionHeap
 from pixmill.cache.disk.expiry_mark import NS_PER_S, expiry_ns, is_expired
 from pixmill.cache.disk.quota import DiskQuota, allocated_bytes
+from pixmill.cache.disk.usage_record import Usage, UsageRecord
 
 TOUCH_INTERVAL_S: Final = 300.0
 MAX_TEMPORARY_AGE_S: Final = 600.0
@@ -44,6 +46,9 @@ _SHARD_NAME = re.compile("[0-9a-f]{2}")
 _BLOB_NAME = re.compile("[0-9a-f]{64}")
 _TEMPORARY_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
 _MAX_SWEEP_PASSES = 3
+_REST_FACTOR = 3.0
+"""A scan rests for three times as long as it works, shard by shard, unless a write waits for space."""
+
 _HEAD_BYTES = 64 * 1024
 
 
@@ -60,6 +65,16 @@ class BlobFolder:
         self._stopped = False
         self._writer_id = token_hex(4)
         self._write_counter = count()
+        self._record = UsageRecord(path, self._writer_id, quota.margin_bytes)
+        self._hurried = Event()
+        self.sweep_cpu_s = 0.0
+        """CPU time of the last sweep."""
+
+    def restore(self) -> None:
+        """Take the total from the records of earlier processes, so that writes need not wait for the first scan."""
+        total_bytes = self._record.restore()
+        if total_bytes is not None:
+            self._quota.restore(total_bytes)
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """Returns the blob, truncated to ``max_bytes``; None when there is none."""
@@ -97,6 +112,8 @@ class BlobFolder:
             raise
         finally:
             self._quota.write_finished(cost_bytes)
+        if self._record.is_due(cost_bytes):
+            self._save_usage()
         return True
 
     def remove(self, key: str) -> None:
@@ -133,19 +150,33 @@ class BlobFolder:
         first.
         """
         wanted_bytes = self._quota.margin_bytes
+        started_cpu_s = thread_time()
         for _ in range(_MAX_SWEEP_PASSES):
+            started_ns = int(self._clock() * NS_PER_S)
             self._quota.begin_scan()
             total_bytes, candidates = self._scan(wanted_bytes)
             self._quota.end_scan(total_bytes)
+            self._save_usage()
+            self._record.forget_others(started_ns)
             target_bytes = self._quota.eviction_target_bytes(needed_bytes)
             if self._quota.used_bytes <= target_bytes or self._evict(candidates, target_bytes):
                 break
             wanted_bytes = self._quota.used_bytes - target_bytes
+        self.sweep_cpu_s = thread_time() - started_cpu_s
         return self._quota.has_space(needed_bytes)
+
+    def hurry(self, *, hurried: bool) -> None:
+        """Let sweeps rest no more, or again: a write waits for space, or none does."""
+        (self._hurried.set if hurried else self._hurried.clear)()
 
     def stop(self) -> None:
         """End a running sweep at its next file, with InterruptedError, and start no other."""
         self._stopped = True
+        self._hurried.set()
+
+    def close(self) -> None:
+        """Record the total for the next start."""
+        self._save_usage(closed=True)
 
     def probe(self, blob: bytes) -> bytes:
         """Write and read a file of at most one block, not counted in the quota (its margin has space for it)."""
@@ -155,6 +186,10 @@ class BlobFolder:
             return path.read_bytes()
         finally:
             path.unlink(missing_ok=True)
+
+    def _save_usage(self, *, closed: bool = False) -> None:
+        if self._quota.is_known:
+            self._record.save(Usage(self._quota.used_bytes, self._quota.since_scan_bytes, closed=closed))
 
     def _path_of(self, key: str) -> Path:
         return self.path / key[:_SHARD_DIGITS] / key
@@ -212,9 +247,11 @@ class BlobFolder:
     def _files(self) -> Iterator["os.DirEntry[str]"]:
         """Yields blobs and temporary files, and no other file in the folder."""
         for shard in _list_directory(self.path, _SHARD_NAME):
+            started_s = thread_time()
             for file in _list_directory(shard.path):
                 if _BLOB_NAME.fullmatch(file.name) or _TEMPORARY_NAME.fullmatch(file.name):
                     yield file
+            self._hurried.wait((thread_time() - started_s) * _REST_FACTOR)
         yield from _list_directory(self.path, _TEMPORARY_NAME)
 
     def _evict(self, candidates: EvictionHeap, target_bytes: int) -> bool:

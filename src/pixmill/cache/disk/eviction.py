@@ -14,6 +14,8 @@ class EvictionHeap:
     held_bytes: int = 0
 
     def add(self, age_ns: int, mtime_ns: int, cost_bytes: int, path: str) -> None:
+        if self.held_bytes >= self.wanted_bytes and self.heap and age_ns <= self.heap[0][0]:
+            return  # it would be the first to go
         heappush(self.heap, (age_ns, mtime_ns, cost_bytes, path))
         self.held_bytes += cost_bytes
         while self.held_bytes - self.heap[0][2] >= self.wanted_bytes:

@@ -33,7 +33,7 @@ def allocated_bytes(size_bytes: int) -> int:
 
 
 class DiskQuota:
-    """Counts as full until the first scan, so that nothing is written before.
+    """Counts as full until the first scan, so that nothing is written before, unless the total is restored.
 
     Code that removes or replaces a file holds ``lock`` around that and the ``release``, so that no scan ends in between
     and subtracts the bytes twice.
@@ -44,6 +44,8 @@ class DiskQuota:
         self.margin_bytes = max_bytes // _MARGIN_DIVISOR
         self._limit_bytes = max_bytes - self.margin_bytes
         self.lock = RLock()
+        self.is_known = False
+        """Whether the total was found or restored."""
         self._used_bytes = max_bytes
         self._in_flight_bytes = 0
         self._since_scan_bytes = 0
@@ -52,6 +54,17 @@ class DiskQuota:
     @property
     def used_bytes(self) -> int:
         return self._used_bytes
+
+    @property
+    def since_scan_bytes(self) -> int:
+        """Bytes written since the last scan began."""
+        return self._since_scan_bytes
+
+    def restore(self, total_bytes: int) -> None:
+        """Set the total from the records of earlier processes (``usage_record.py``), before anything is written."""
+        with self.lock:
+            self._used_bytes = min(total_bytes, self.max_bytes)
+            self.is_known = True
 
     @property
     def needs_sweep(self) -> bool:
@@ -99,6 +112,7 @@ class DiskQuota:
         """Set the total found. Bytes in flight are added although they may be in it: the next scan corrects that."""
         with self.lock:
             self._used_bytes = total_bytes + self._during_scan_bytes
+            self.is_known = True
             self._since_scan_bytes = self._during_scan_bytes
 
     def eviction_target_bytes(self, needed_bytes: int) -> int:

@@ -6,7 +6,7 @@ once, writes wait for it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
@@ -32,6 +32,8 @@ ReturnType = TypeVar("ReturnType")
 
 PURGE_LOG_POLL_S: Final = 1.0
 RESCAN_INTERVAL_S: Final = 600.0
+_SWEEPS_SHARE: Final = 0.01
+"""Of one core: sweeps of a large folder are further apart."""
 
 _THREADS = 4
 _PROBE_BYTES = 64
@@ -83,6 +85,7 @@ class DiskTier:
         self._wake = asyncio.Event()
         self._full_until = 0.0
         self._active_reads = 0
+        self._waiting_writes = 0
         self._next_full_purge = 0.0
         self._maintenance_task: asyncio.Task[None] | None = None
 
@@ -105,6 +108,7 @@ class DiskTier:
             await self._run(lambda: self.path.mkdir(mode=0o700, parents=True, exist_ok=True))
             with suppress(StoreFull):  # a full disk can still be read, and space comes back
                 await self.ping()
+            await self._run(self._folder.restore)
         except BaseException:
             await self.close()
             raise
@@ -129,24 +133,34 @@ class DiskTier:
         """Remove the selected files, of which ``read_keys(name, head)`` returns the metadata; returns their number.
 
         Those of a source lie together. Files that have it as an overlay or mask do not: they are looked for at most
-        every ten minutes, and until then are not served. Runs in the sweep thread, and rests for three times as long as
-        it works.
+        every ten minutes, and more rarely in a large folder (``_SWEEPS_SHARE``); until then they are not served. Runs
+        in the sweep thread, and rests for three times as long as it works.
         """
 
         def is_purged(name: str, head: bytes) -> bool:
             item = read_keys(name, head)
             return item is not None and selection.is_purged(item)
 
-        prefixes = list(selection.times_by_source)
+        removed, _ = await self._remove_by_prefix(selection.times_by_source, is_purged)
         if not selection.names_sources_only or monotonic() > self._next_full_purge:
-            self._next_full_purge = monotonic() + _FULL_PURGE_INTERVAL_S
-            prefixes += [f"{shard:02x}" for shard in range(SHARDS)]
-        removed = 0
+            shards = [f"{shard:02x}" for shard in range(SHARDS)]
+            removed_elsewhere, worked_s = await self._remove_by_prefix(shards, is_purged)
+            self._next_full_purge = monotonic() + max(_FULL_PURGE_INTERVAL_S, worked_s / _SWEEPS_SHARE)
+            removed += removed_elsewhere
+        return removed
+
+    async def _remove_by_prefix(
+        self, prefixes: Iterable[str], is_purged: Callable[[str, bytes], bool]
+    ) -> tuple[int, float]:
+        """Return the number of files removed, and the seconds that it took, without rests."""
+        removed, worked_s = 0, 0.0
         for prefix in prefixes:
             started = monotonic()
             removed += await self._run(partial(self._folder.purge, prefix, is_purged), self._sweep_executor)
-            await asyncio.sleep((monotonic() - started) * _PURGE_REST_FACTOR)
-        return removed
+            elapsed_s = monotonic() - started
+            worked_s += elapsed_s
+            await asyncio.sleep(elapsed_s * _PURGE_REST_FACTOR)
+        return removed, worked_s
 
     def purge_log(self) -> PurgeLog:
         """Returns the purge log in the same folder."""
@@ -166,6 +180,7 @@ class DiskTier:
                 await self._maintenance_task
         for threads in (self._threads, self._sweep_executor):
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._folder.close)
 
     async def _store(self, key: Key, make_blob: Callable[[], BlobParts], expires_at: float) -> None:
         """Store or replace what ``make_blob``, which runs in a thread, returns."""
@@ -220,16 +235,22 @@ class DiskTier:
         raise StoreFull(detail=f"{self.name} has no space for {size} bytes")
 
     async def _ensure_space(self, needed_bytes: int) -> None:
-        async with self._sweep_lock:
-            if not self._quota.fits(needed_bytes) and monotonic() >= self._full_until:
-                await self._sweep(needed_bytes)
+        self._waiting_writes += 1
+        self._folder.hurry(hurried=True)
+        try:
+            async with self._sweep_lock:
+                if not self._quota.fits(needed_bytes) and monotonic() >= self._full_until:
+                    await self._sweep(needed_bytes)
+        finally:
+            self._waiting_writes -= 1
+            self._folder.hurry(hurried=self._waiting_writes > 0)
 
     async def _sweep(self, needed_bytes: int = 0) -> None:
         has_space = await self._run(lambda: self._folder.sweep(needed_bytes), self._sweep_executor)
         self._full_until = 0.0 if has_space else monotonic() + _SWEEP_BACKOFF_S
 
     async def _maintain(self) -> None:
-        """Sweep at the start, when the quota asks for it, and every ten minutes."""
+        """Sweep at the start, when the quota asks for it, and every ten minutes or so (``_SWEEPS_SHARE``)."""
         await self._run(self._folder.create_shards, self._sweep_executor)
         while True:
             try:
@@ -240,7 +261,7 @@ class DiskTier:
                 await asyncio.sleep(_SWEEP_BACKOFF_S)
             self._wake.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(RESCAN_INTERVAL_S):
+                async with asyncio.timeout(max(RESCAN_INTERVAL_S, self._folder.sweep_cpu_s / _SWEEPS_SHARE)):
                     await self._wake.wait()
 
     async def _run(self, work: Callable[[], ReturnType], threads: ThreadPoolExecutor | None = None) -> ReturnType:
