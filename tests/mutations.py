@@ -21,6 +21,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.plan.limits import Limits
 from tests.pixels.bitmaps import file_of, header, palette, runs
 from tests.pixels.originals import dng, make_pdf, make_video
+from tests.pixels.photoshop import make_psd
 
 PHOTO = Path(__file__).parents[1] / "examples" / "photos" / "sunset.jpg"
 MOVING_JXL = (
@@ -95,6 +96,10 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "jxl": ours("jxl"),
     "moving jxl": lambda: b64decode(MOVING_JXL),
     "packed bmp": lambda: file_of(header(8, 1), runs(8), palette(256)),
+    "jp2": saved("JPEG2000"),
+    "j2k": saved("JPEG2000", no_jp2=True, irreversible=True, quality_mode="rates", quality_layers=[9]),
+    "psd": lambda: make_psd(photo()),
+    "deep psb": lambda: make_psd(photo().convert("RGBA"), bits=16, psb=True, layers=-1),
     "pdf": lambda: bytes(make_pdf(photo())),
     "raw": lambda: bytes(dng(photo())),
     "mp4": lambda: bytes(make_video(frames=4)),

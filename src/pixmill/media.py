@@ -21,6 +21,8 @@ class Format(StrEnum):
     SVG = "svg"
     HEIC = "heic"
     JXL = "jxl"
+    JP2 = "jp2"
+    PSD = "psd"
     PDF = "pdf"
     RAW = "raw"
     VIDEO = "video"
@@ -59,6 +61,8 @@ MEDIA: dict[Format, Media] = {
     Format.SVG: Media("image/svg+xml", "svg", alpha=True, animation=False, max_side=2**31 - 1),
     Format.HEIC: Media("image/heic", "heic", alpha=True, animation=False, max_side=16_888),
     Format.JXL: Media("image/jxl", "jxl", alpha=True, animation=False, max_side=2**30),
+    Format.JP2: Media("image/jp2", "jp2", alpha=True, animation=False, max_side=2**32 - 1),
+    Format.PSD: Media("image/vnd.adobe.photoshop", "psd", alpha=True, animation=False, max_side=300_000),
     Format.PDF: Media("application/pdf", "pdf", alpha=False, animation=False, max_side=2**31 - 1),
     Format.RAW: Media("image/x-raw", "raw", alpha=False, animation=False, max_side=65_535),
     Format.VIDEO: Media("video/mp4", "mp4", alpha=True, animation=False, max_side=65_535),

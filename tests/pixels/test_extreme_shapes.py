@@ -28,6 +28,7 @@ from pixmill.ports.values import Rendered
 from tests.e2e.scenes import random_of
 from tests.pixels.images import with_channels
 from tests.pixels.originals import dng, make_pdf, make_video
+from tests.pixels.photoshop import make_psd
 
 LIMITS = Limits(max_result_side=65_535)
 """The highest limit of sides that can be set."""
@@ -153,6 +154,8 @@ MAKERS: dict[str, tuple[Callable[[Shape], bytes], int]] = {
     "ico": (lambda shape: encoded(image_of(shape, "RGBA"), "ICO", sizes=[shape]), 256),
     "heic": (heic, 16_383),
     "jxl": (lambda shape: ours(shape, "jxl"), 65_535),
+    "jp2": (lambda shape: encoded(image_of(shape), "JPEG2000"), 65_535),
+    "psd": (lambda shape: make_psd(image_of(shape)), 65_535),
     "svg": (drawing, 65_535),
     "pdf": (lambda shape: bytes(make_pdf(image_of(shape))), 65_500),
     "raw": (lambda shape: bytes(dng(image_of((max(shape[0], 22), max(shape[1], 22))))), 16_384),

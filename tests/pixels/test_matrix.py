@@ -20,6 +20,7 @@ from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding, Subsampling
 from tests.pixels.images import LIMITS, difference, encode_image, photo, pixels_of, render_image
 from tests.pixels.originals import dng, make_pdf, make_video
+from tests.pixels.photoshop import make_psd
 
 SIZE = (96, 64)
 WRITTEN = [kind for kind in OUTPUT_FORMATS if kind is not Format.SVG]
@@ -124,6 +125,12 @@ ORIGINALS: dict[str, Original] = {
     "jxl": Original(encode_with_pixmill(Format.JXL), 4),
     "jxl clear": Original(encode_with_pixmill(Format.JXL, clear), 4, sees_through=True),
     "jxl grey": Original(encode_with_pixmill(Format.JXL, grey), 2, colours="L"),
+    "jp2": Original(encode_with_pillow("JPEG2000"), 0.01),
+    "jp2 clear": Original(encode_with_pillow("JPEG2000", clear), 0.01, sees_through=True),
+    "jp2 grey": Original(encode_with_pillow("JPEG2000", grey), 0.01, colours="L"),
+    "psd": Original(lambda image: memoryview(make_psd(image)), 0.01),
+    "psd clear": Original(lambda image: memoryview(make_psd(clear(image))), 0.01, sees_through=True),
+    "psd grey": Original(lambda image: memoryview(make_psd(grey(image))), 0.01, colours="L"),
     "pdf": Original(lambda image: make_pdf(image, dpi=96), 3),
     "raw": Original(dng, 6),  # two of three colours of each pixel are guessed
     **{

@@ -670,7 +670,7 @@ export interface Parameters {
    * Answers originals in these formats with 415.
    * @example `svg`, `svg,pdf`
    */
-  reject?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "bmp" | "ico" | "svg" | "heic" | "jxl" | "pdf" | "raw" | "video"> | undefined;
+  reject?: Words<"jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "bmp" | "ico" | "svg" | "heic" | "jxl" | "jp2" | "psd" | "pdf" | "raw" | "video"> | undefined;
   /**
    * Maximum number of frames of an animation: the first ones. 1 gives a still image.
    * @example `20`

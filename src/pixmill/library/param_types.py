@@ -649,7 +649,7 @@ class ResizeParams(TypedDict, total=False):
     radius: float | Sequence[float] | str | None
     """Rounds the corners, in pixels of the result; radii that are too large shrink together, as in CSS. The corners become transparent, or show `background` if the format has no transparency. Applied after the effects and before the padding of `fit=contain` and `padding`."""
 
-    reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
+    reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "jp2", "psd", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "jp2", "psd", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
 
     reverse: bool | None
@@ -1080,7 +1080,7 @@ class SrcsetParams(TypedDict, total=False):
     radius: float | Sequence[float] | str | None
     """Rounds the corners, in pixels of the result; radii that are too large shrink together, as in CSS. The corners become transparent, or show `background` if the format has no transparency. Applied after the effects and before the padding of `fit=contain` and `padding`."""
 
-    reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"]] | None
+    reject: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "jp2", "psd", "pdf", "raw", "video"] | Sequence[Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "jp2", "psd", "pdf", "raw", "video"]] | None
     """Answers originals in these formats with 415."""
 
     reverse: bool | None
@@ -1192,7 +1192,7 @@ class SwatchInfo(TypedDict):
 class Info(TypedDict):
     """The response of ``/info``; width and height are as displayed, after orientation."""
 
-    format: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video", "blurhash", "thumbhash", "lqip", "json"]
+    format: Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "jp2", "psd", "pdf", "raw", "video", "blurhash", "thumbhash", "lqip", "json"]
     width: int
     height: int
     frames: int

@@ -45,6 +45,7 @@ DECODE_NS: Final[Mapping[Format, float]] = {
     Format.BMP: 10.0,
     Format.HEIC: 33.0,
     Format.RAW: 150.0,
+    Format.JP2: 180.0,
 }
 """Per pixel of the original, and of its part in resampling."""
 _OTHER_DECODE_NS: Final = 40.0

@@ -238,7 +238,22 @@ class ImageParams(TypedDict, total=False):
         str
         | Sequence[
             Literal[
-                "jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "svg", "heic", "jxl", "pdf", "raw", "video"
+                "jpeg",
+                "png",
+                "webp",
+                "avif",
+                "gif",
+                "tiff",
+                "bmp",
+                "ico",
+                "svg",
+                "heic",
+                "jxl",
+                "jp2",
+                "psd",
+                "pdf",
+                "raw",
+                "video",
             ]
         ]
     )

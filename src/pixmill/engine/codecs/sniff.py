@@ -21,6 +21,9 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"BM", Format.BMP),
     (0, b"\xff\x0a", Format.JXL),
     (0, b"\0\0\0\x0cJXL \r\n\x87\n", Format.JXL),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", Format.JP2),
+    (0, b"\xff\x4f\xff\x51", Format.JP2),  # a bare codestream
+    (0, b"8BPS\0", Format.PSD),
     (0, b"%PDF-", Format.PDF),
     (0, b"FUJIFILMCCD-RAW", Format.RAW),
     (0, b"IIU\0", Format.RAW),  # Panasonic

@@ -163,6 +163,17 @@ CODECS: dict[Format, Codec] = {
         extra="jxl",
         rationale="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
     ),
+    Format.JP2: Codec(
+        open=_lazy("jpeg2000", "Jpeg2000Decoder"),
+        decoder_library="OpenJPEG",
+        pillow_feature="jpg_2000",
+        rationale="libvips' wheel has no OpenJPEG; Pillow's decodes fewer levels where the result is smaller",
+    ),
+    Format.PSD: Codec(
+        open=_lazy("psd", "PsdDecoder"),
+        decoder_library="Pillow",
+        rationale="unpacks the rows of what we parse: the merged image of PSD and PSB, also with 16 bits",
+    ),
     Format.PDF: Codec(
         open=_lazy("pdf", "PdfDecoder"),
         decoder_library="PDFium",
