@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
+from pixmill.api.http.compression import Compressor
+from pixmill.api.middleware.compression import CompressionMiddleware
 from pixmill.api.middleware.guards import (
     CorsPreflightMiddleware,
     DrainMiddleware,
@@ -109,6 +111,7 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
             ),
             Middleware(ErrorMiddleware, display=config.error_display()),
             Middleware(ResponseBodyMiddleware, bodies=context.limits.response_bodies),
+            Middleware(CompressionMiddleware, compressor=Compressor(), codings=config.codings()),
             Middleware(
                 RateLimitMiddleware,
                 limiter=config.rate_limiter(context.limits.rate_buckets),

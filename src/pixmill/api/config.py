@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from pixmill.api.http.client_hints import HINT_HEADERS
+from pixmill.api.http.compression import CODINGS
 from pixmill.api.http.error_display import ErrorDisplay
 from pixmill.api.http.error_form import ErrorImages
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
@@ -233,6 +234,11 @@ class ApiConfig(SettingGroup):
         le=86_400,
         description="Maximum duration of sending a response above 256 KiB; then its connection is closed.",
     )
+    compression: str = Field(
+        ",".join(CODINGS),
+        description="Comma-separated content codings for answers that are text (SVG, JSON, HTML), in order of "
+        "preference: br, zstd, gzip. Empty: none, for a proxy that compresses.",
+    )
     rate_limit: float = Field(
         0.0,
         examples=["50"],
@@ -267,6 +273,13 @@ class ApiConfig(SettingGroup):
         text = str(value).strip()
         if text != "auto" and not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= MAX_PROCESSES):
             raise ValueError(f"must be a number from 1 to {MAX_PROCESSES}, or auto")
+        return text
+
+    @field_validator("compression")
+    @classmethod
+    def _validate_compression(cls, text: str) -> str:
+        if unknown := [coding for coding in list_items(text) if coding not in CODINGS]:
+            raise ValueError(f"names {unknown[0]!r}, which is none of {', '.join(CODINGS)}")
         return text
 
     @field_validator("keys")
@@ -466,6 +479,10 @@ class ApiConfig(SettingGroup):
         return self.playground == "on" or (
             self.playground == "auto" and is_loopback(self.host) and self.process_count() == 1
         )
+
+    def codings(self) -> tuple[str, ...]:
+        """Return the content codings, in order of preference."""
+        return tuple(list_items(self.compression))
 
     def error_display(self) -> ErrorDisplay:
         """Return how errors are shown."""

@@ -1,7 +1,7 @@
 """Fast path: answers repeated requests from memory without parsing or checking them again.
 
 Only the expiry of a signed URL, which time changes, is checked again. Under overload it also sheds load
-(``load_shedder.py``).
+(``load_shedder.py``). Results that are text are passed on: they are compressed (``compression.py``).
 
 It is outermost, and does for its responses what the other middleware does for all others: request id and common
 headers; metrics and log lines through ``telemetry_batch.py``. A response costs 40 microseconds in all, so every
@@ -17,6 +17,7 @@ from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
 from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
+from pixmill.api.http.compression import COMPRESSIBLE_FORMATS
 from pixmill.api.http.dialect_answers import result_headers
 from pixmill.api.http.forwarded import ProxyNetwork
 from pixmill.api.http.path_prefix import prefix_of
@@ -83,7 +84,7 @@ class FastPathMiddleware:
         cached = self._request_cache.get(request_key, now) if is_valid else None
         cached = cached if cached and scope["method"] in cached.methods else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
-        if cached and hit:
+        if cached and hit and hit.entry.format not in COMPRESSIBLE_FORMATS:
             raw_id = choose_request_id(requested_id).encode()
             response = self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now)
             body = hit.entry.body if response.has_image else b""
