@@ -33,7 +33,7 @@ def make_psd(
     named = b"".join(
         b"8BIM" + struct.pack(">HHI", n, 0, len(data)) + data + bytes(len(data) % 2) for n, data in resources
     )
-    layer_info = b"" if layers is None else struct.pack(">Qh" if psb else ">Ih", 2, layers)
+    layer_info = b"" if layers is None else _layers(layers, bits, psb=psb)
     return b"".join(
         (
             head,
@@ -44,6 +44,15 @@ def make_psd(
             _stored(channels, image.height, compression, psb=psb),
         )
     )
+
+
+def _layers(count: int, bits: int, *, psb: bool) -> bytes:
+    """The number of layers, without them; with 16 bits in a block behind another one, as Photoshop writes it."""
+    size = "Q" if psb else "I"
+    if bits < 16:
+        return struct.pack(f">{size}h", 2, count)
+    other = b"8BIMPatt" + struct.pack(">I", 5) + bytes(8)
+    return struct.pack(f">{size}I", 0, 0) + other + b"8BIMLr16" + struct.pack(f">{size}hxx", 2, count)
 
 
 def _plane(channel: Image.Image, mode: str, bits: int) -> bytes:

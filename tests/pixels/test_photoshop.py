@@ -82,12 +82,19 @@ def test_sixteen_bits_are_rounded() -> None:
     assert (np.asarray(shown(bytes(source))) == expected).all()
 
 
-def test_with_layers_a_channel_behind_the_colours_is_transparency_only_if_their_number_is_negative() -> None:
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("psb", [False, True])
+def test_with_layers_a_channel_behind_the_colours_is_transparency_only_if_their_number_is_negative(
+    bits: int, psb: bool
+) -> None:
     selection = Image.linear_gradient("L").resize(SIZE)
-    saved = make_psd(picture(), layers=2, more=[selection])
+    saved = make_psd(picture(), bits=bits, psb=psb, layers=2, more=[selection])
     assert shown(saved).mode == "RGB"
     assert distance(shown(saved), picture()) == 0
-    assert shown(make_psd(picture(), layers=-2, more=[selection])).mode == "RGBA"
+    clear = Image.new("L", SIZE, 255)
+    on_white = make_psd(picture(), bits=bits, psb=psb, layers=-2, more=[clear, selection])
+    assert distance(shown(on_white), picture()) == 0
+    assert shown(make_psd(picture(), bits=bits, psb=psb, layers=-2, more=[selection])).mode == "RGBA"
 
 
 def test_colours_on_the_white_of_the_merged_image_are_straight_again() -> None:

@@ -31,6 +31,14 @@ _VERSIONS: Final = (1, 2)
 _MAX_RESOURCES: Final = 10_000
 _IPTC, _PROFILE, _VERSION_INFO, _EXIF, _XMP = 0x0404, 0x040F, 0x0421, 0x0422, 0x0424
 _HAS_MERGED_AT: Final = 4
+_MAX_BLOCKS: Final = 1_000
+_BLOCK_SIGNATURES: Final = (b"8BIM", b"8B64")
+_LAYER_BLOCKS: Final = (b"Layr", b"Lr16", b"Lr32")
+_LONG_BLOCKS: Final = frozenset(
+    (*_LAYER_BLOCKS, b"LMsk", b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD")
+)
+"""Of additional layer information, whose lengths have eight bytes in a PSB."""
+
 _TO_8_BIT: Final = 1 / 257
 _PALETTE_BYTES: Final = 768
 
@@ -200,8 +208,30 @@ def _layer_count(layers: memoryview, *, is_psb: bool) -> int:
     With layers and a positive number that channel is a saved selection. In a file without layers it is one too, but
     most programs write transparency there.
     """
-    at = 8 if is_psb else 4
-    return int.from_bytes(layers[at : at + 2], signed=True)
+    start, length = _length(layers, 0, is_psb=is_psb)
+    if length:
+        return int.from_bytes(layers[start : start + 2], signed=True)
+    mask_start, mask_length = _length(layers, start, is_psb=False)
+    return _deep_layer_count(layers, mask_start + mask_length, is_psb=is_psb)
+
+
+def _deep_layer_count(layers: memoryview, at: int, *, is_psb: bool) -> int:
+    """Return the number of layers of a file with 16 bits, which has them in a block behind all others; 0 for none."""
+    for _ in range(_MAX_BLOCKS):
+        key = bytes(layers[at + 4 : at + 8])
+        if bytes(layers[at : at + 4]) not in _BLOCK_SIGNATURES:
+            break
+        start, length = _length(layers, at + 8, is_psb=is_psb and key in _LONG_BLOCKS)
+        if key in _LAYER_BLOCKS:
+            return int.from_bytes(layers[start : start + 2], signed=True)
+        at = start + (length + 3) // 4 * 4
+    return 0
+
+
+def _length(section: memoryview, at: int, *, is_psb: bool) -> tuple[int, int]:
+    """Return where the data behind a length begin, and the length."""
+    start = at + (8 if is_psb else 4)
+    return start, int.from_bytes(section[at:start])
 
 
 def _interleaved(planes: bytes) -> Iterator[int]:
