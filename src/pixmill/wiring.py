@@ -3,9 +3,10 @@
 The only module that knows all others, except the entry points.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -68,6 +69,7 @@ from pixmill.telemetry.prometheus import Metrics
 from pixmill.tracing import Tracing, open_metric_export, open_tracing
 
 _UPLOADS_DIVISOR: Final = 4
+FINISH_TIMEOUT_S: Final = 10.0
 """Of the memory budget: the share that uploads of the playground may have."""
 
 
@@ -213,9 +215,20 @@ def _build_api(
             render_metrics=metrics.render if settings.metrics else None,
             tracer=tracing.tracer,
         ),
-        lifecycle=Lifecycle(health),
+        lifecycle=Lifecycle(health, partial(_finish_work, resizer, storage)),
         playground=_make_playground(settings, storage),
     )
+
+
+async def _finish_work(resizer: ResizeService, storage: _Storage) -> None:
+    """Wait for what was started behind answers, in the order in which one leads to another."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_TIMEOUT_S):
+            await resizer.revalidator.refresher.wait()
+            await storage.cache.drain()
+            if storage.original_cache:
+                await storage.original_cache.write_behind_tier.drain()
+            await storage.locks.wait_released()
 
 
 def make_image_services(settings: Settings, resizer: ResizeService) -> ImageServices:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
 from pixmill.api.http.compression import Compressor
+from pixmill.api.middleware.awaited_work import AwaitedWorkMiddleware
 from pixmill.api.middleware.compression import CompressionMiddleware
 from pixmill.api.middleware.guards import (
     CorsPreflightMiddleware,
@@ -84,6 +85,8 @@ def create_app(context: ApiContext, *, has_root_path: bool = False, has_admin_ro
         trusted_proxies=context.config.proxy_networks(),
     )
     app = _below_prefix(context, fast_path, has_root_path=has_root_path)
+    if context.config.await_writes:
+        app = AwaitedWorkMiddleware(app, context.lifecycle.finish_work)
     return TracingMiddleware(app, context.telemetry.tracer) if context.telemetry.tracer else app
 
 

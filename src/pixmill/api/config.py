@@ -234,6 +234,11 @@ class ApiConfig(SettingGroup):
         le=86_400,
         description="Maximum duration of sending a response above 256 KiB; then its connection is closed.",
     )
+    await_writes: bool = Field(
+        default=False,
+        description="End an answer only when its result and its original are stored, after ten seconds at the latest: "
+        "for platforms that freeze the process between requests, as AWS Lambda, Cloud Run and Knative do.",
+    )
     compression: str = Field(
         ",".join(CODINGS),
         description="Comma-separated content codings for answers that are text (SVG, JSON, HTML), in order of "

@@ -4,7 +4,7 @@ Knows the parts by type only.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -83,11 +83,19 @@ class Telemetry:
     tracer: RequestTracer | None = None
 
 
+async def _do_nothing() -> None:
+    """There is no work behind the answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """Health, and what a shutdown needs: ``draining`` rejects new requests, ``in_flight`` can cancel the others."""
+    """Health, and what a shutdown needs: ``draining`` rejects new requests, ``in_flight`` can cancel the others.
+
+    ``finish_work`` waits for what was started behind answers, for ten seconds at most.
+    """
 
     health: HealthService
+    finish_work: Callable[[], Awaitable[None]] = _do_nothing
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: InFlightRequests = field(default_factory=InFlightRequests)
 

@@ -25,6 +25,11 @@ class BackgroundTasks:
         task.add_done_callback(self._tasks.discard)
         return True
 
+    async def wait(self) -> None:
+        """Wait until the tasks that run now have ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         """Cancel all tasks and wait until they have ended."""
         for task in list(self._tasks):

@@ -125,6 +125,11 @@ class LockCoordinator:
         if not look_again and not pending_queues:
             self._mark_uncacheable(key)
 
+    async def wait_released(self) -> None:
+        """Wait until the locks of what was rendered are released."""
+        if self._release_tasks:
+            await asyncio.wait(self._release_tasks)
+
     async def close(self) -> None:
         """Release all locks; those whose results are being written after at most a second."""
         if self._release_tasks:

@@ -52,6 +52,10 @@ class BackgroundRefresher:
         self._in_flight.add(key)
         return True
 
+    async def wait(self) -> None:
+        """Wait until the work that runs now has ended."""
+        await self._tasks.wait()
+
     async def close(self) -> None:
         """Cancel all running work."""
         await self._tasks.close()
