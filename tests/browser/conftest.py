@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.servers.chromium import open_browser
 
 STEP_MS = 60_000
 """How long a page may take for one step, on a machine that does other things too."""
+
+expect.set_options(timeout=STEP_MS)
 
 
 @pytest.fixture(scope="session")

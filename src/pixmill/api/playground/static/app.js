@@ -17,7 +17,7 @@ const tabs = [...document.querySelectorAll("[role=tab]")];
 let viewer;
 let tools;
 let library;
-let shown; // the result
+let shown; // result
 let original; // facts about the source of the result
 let running = new AbortController();
 let runningBefore = new AbortController();

@@ -1,4 +1,4 @@
-/** Controls by the kind of a value: an element, its main input, and how to show a text. */
+/** Controls by kind of value: an element, its main input, and how to show a text. */
 
 import { arrow, button, chip, clamp, div, h, isPressed, press } from "./dom.js";
 

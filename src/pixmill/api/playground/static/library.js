@@ -29,7 +29,7 @@ export class Library {
 	async load() {
 		const after = this.#next;
 		if (after == null) return null;
-		this.#next = null; // until this page is here
+		this.#next = null;
 		const { images, next } = await listImages(after, PAGE);
 		this.#next = next;
 		this.strip.append(...images.filter(({ source }) => !this.#seen.has(source)).map((image) => this.#option(image)));

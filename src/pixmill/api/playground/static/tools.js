@@ -1,4 +1,4 @@
-/** Crop and focal point, drawn on the original. */
+/** Crop and focal point, on the original. */
 
 import { $, arrow, button, clamp, div, on, place, press } from "./dom.js";
 
@@ -20,7 +20,7 @@ export class Tools {
 		}));
 		this.point = button("", null, { class: "focus-point", "aria-label": "Focal point; arrow keys move it" });
 		on("overlay", "pointerdown", (event) => this.#start(event));
-		on("overlay", "lostpointercapture", () => (this.overlay.onpointermove = null));
+		on("overlay", "lostpointercapture", () => (this.overlay.onpointermove = this.overlay.onpointerup = null));
 		on("overlay", "keydown", (event) => this.#key(event));
 		on("crop-tool", "click", () => this.use(this.active === "crop" ? "" : "crop"));
 		on("focus-tool", "click", () => this.use(this.active === "focus" ? "" : "focus"));
@@ -86,7 +86,7 @@ export class Tools {
 		};
 		if (this.active === "focus") move(event);
 		this.overlay.setPointerCapture(event.pointerId);
-		this.overlay.onpointermove = move;
+		this.overlay.onpointermove = this.overlay.onpointerup = move;
 	}
 
 	#at(event) {
